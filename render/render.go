@@ -1,0 +1,164 @@
+// Package render lays a report out once, as a Document, which render/pdf and
+// render/xlsx draw. What the reader will see is decided here and nowhere else.
+package render
+
+import (
+	"iter"
+	"time"
+)
+
+// A Document is what the reader will see.
+type Document struct {
+	// Title, Subject and Language go into the properties of each file.
+	Title    string
+	Subject  string
+	Language string // BCP 47
+	// Created is the snapshot's asOf: equal input gives equal bytes.
+	Created time.Time
+	// Header and Footer stand on every page.
+	Header string
+	Footer string
+	// Sections are the chapters of the PDF, in order.
+	Sections []Section
+	// Sheets are the sheets of the workbook, in order.
+	Sheets []Sheet
+}
+
+// A Section is a chapter: a heading, an outline entry, and blocks.
+type Section struct {
+	// ID is the target of links, such as ACC-01.
+	ID    string
+	Title string
+	Level int // 1 is a chapter, 2 a part of one
+	// NewPage starts the section on a new page.
+	NewPage bool
+	// Cover draws the section as the title page, without header.
+	Cover  bool
+	Blocks []Block
+}
+
+// A Block is one of Paragraph, KeyValues, Table, Bars or Callout.
+type Block interface{ block() }
+
+// A Paragraph of text.
+type Paragraph struct {
+	Text  Text
+	Style Style
+}
+
+// Style of a paragraph.
+type Style string
+
+// The styles.
+const (
+	Body    Style = "body"
+	Lead    Style = "lead"    // larger, opens a section
+	Small   Style = "small"   // notes and limits
+	Heading Style = "heading" // a heading without outline entry
+	Mono    Style = "mono"    // commands and digests
+)
+
+// Text with the parts that the formats can show.
+type Text struct {
+	Value string
+	// Bold sets it in bold.
+	Bold bool
+	// Link is the ID of a section, or empty.
+	Link string
+	// Tone colours it; the words always say the same.
+	Tone Tone
+}
+
+// Tone is the colour of a status. No information is in the tone alone.
+type Tone string
+
+// The tones.
+const (
+	Plain   Tone = ""
+	Good    Tone = "good"
+	Warn    Tone = "warn"
+	Bad     Tone = "bad"
+	Unknown Tone = "unknown"
+	Muted   Tone = "muted"
+)
+
+// KeyValues is a list of labels with values.
+type KeyValues struct{ Items []KeyValue }
+
+// A KeyValue is one label with its value.
+type KeyValue struct {
+	Key   string
+	Value Text
+}
+
+// A Table whose header is repeated after a page break and whose rows do not break.
+type Table struct {
+	Columns []Column
+	Rows    [][]Text
+	// Empty is said where there are no rows.
+	Empty string
+	// Dense sets small type.
+	Dense bool
+}
+
+// A Column of a table or sheet.
+type Column struct {
+	Title string
+	// Width is a share of the page in a table, and characters in a sheet.
+	Width int
+	Kind  CellKind
+}
+
+// CellKind is the type of the cells of a column.
+type CellKind string
+
+// The kinds of cell.
+const (
+	TextCell   CellKind = "text"
+	NumberCell CellKind = "number"
+	DateCell   CellKind = "date"     // a day
+	TimeCell   CellKind = "time"     // a time in UTC
+	StatusCell CellKind = "status"   // drawn with the tone of its value
+	LinkCell   CellKind = "sheetref" // the value names another sheet
+)
+
+// Bars are stacked horizontal bars, one a line, such as statuses by area.
+type Bars struct {
+	Legend []Text // label and tone of each part, in order
+	Lines  []BarLine
+}
+
+// A BarLine has one number for each part of the legend.
+type BarLine struct {
+	Label string
+	Parts []int
+}
+
+// A Callout is a boxed remark.
+type Callout struct {
+	Tone  Tone
+	Title string
+	Lines []Text
+}
+
+func (Paragraph) block() {}
+func (KeyValues) block() {}
+func (Table) block()     {}
+func (Bars) block()      {}
+func (Callout) block()   {}
+
+// A Sheet of the workbook. Rows are made while they are drawn, so that a large
+// population is never held twice.
+type Sheet struct {
+	// Name is at most 31 characters, without []:*?/\ .
+	Name string
+	// Title and Notes stand above the header; Notes hold the completeness block of catalogue §3.3.
+	Title   string
+	Notes   []KeyValue
+	Columns []Column
+	Rows    iter.Seq[[]Cell]
+}
+
+// A Cell is a string, an int64, a time.Time, a schema.Date or a bool. A text that
+// starts with = + - @ is text.
+type Cell any

@@ -1,0 +1,588 @@
+package schema
+
+import "time"
+
+// Evidence holds one slice per population, each sorted by Compare of its rows'
+// subjects. The JSON name of a field is the population's name. Populations
+// describes each of them.
+type Evidence struct {
+	Clusters            []Cluster            `json:"clusters"`
+	Namespaces          []Namespace          `json:"namespaces"`
+	Nodes               []Node               `json:"nodes"`
+	Workloads           []Workload           `json:"workloads"`
+	Containers          []Container          `json:"containers"`
+	Pods                []Pod                `json:"pods"`
+	Roles               []Role               `json:"roles"`
+	Bindings            []Binding            `json:"bindings"`
+	ServiceAccounts     []ServiceAccount     `json:"serviceAccounts"`
+	CertificateRequests []CertificateRequest `json:"certificateRequests"`
+	IdentityMappings    []IdentityMapping    `json:"identityMappings"`
+	Secrets             []Secret             `json:"secrets"`
+	Credentials         []Credential         `json:"credentials"`
+	NetworkPolicies     []NetworkPolicy      `json:"networkPolicies"`
+	Services            []Service            `json:"services"`
+	Ingresses           []Ingress            `json:"ingresses"`
+	Quotas              []Quota              `json:"quotas"`
+	DisruptionBudgets   []DisruptionBudget   `json:"disruptionBudgets"`
+	Autoscalers         []Autoscaler         `json:"autoscalers"`
+	Volumes             []Volume             `json:"volumes"`
+	VolumeClaims        []VolumeClaim        `json:"volumeClaims"`
+	StorageClasses      []StorageClass       `json:"storageClasses"`
+	Backups             []Backup             `json:"backups"`
+	Webhooks            []Webhook            `json:"webhooks"`
+	AdmissionPolicies   []AdmissionPolicy    `json:"admissionPolicies"`
+	PolicyExclusions    []PolicyExclusion    `json:"policyExclusions"`
+	APIServices         []APIService         `json:"apiServices"`
+	CustomResources     []CustomResource     `json:"customResources"`
+	Applications        []Application        `json:"applications"`
+	ApplicationProjects []ApplicationProject `json:"applicationProjects"`
+	ExternalSecrets     []ExternalSecret     `json:"externalSecrets"`
+	FieldManagers       []FieldManager       `json:"fieldManagers"`
+	ControlPlaneFlags   []ControlPlaneFlag   `json:"controlPlaneFlags"`
+}
+
+// A Row is one line of a population.
+type Row interface {
+	// Subject names the thing that the row describes.
+	Subject() Subject
+}
+
+// A Subject names what a row or a finding is about. Kind, Namespace and Name are
+// those of the Kubernetes object; Field is a path inside it, or empty.
+type Subject struct {
+	Cluster   string `json:"cluster,omitempty"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name"`
+	Field     string `json:"field,omitempty"`
+}
+
+// A Cluster is one Kubernetes cluster as the plan names it.
+type Cluster struct {
+	Name string `json:"name"`
+	UID  string `json:"uid"`
+	// Environment is the plan's word for it, such as production.
+	Environment   string `json:"environment"`
+	ServerVersion string `json:"serverVersion"`
+	// Distribution is detected from nodes and versions: eks, gke, aks, openshift, k3s, kubeadm, or unknown.
+	Distribution string `json:"distribution"`
+	Nodes        int    `json:"nodes"`
+}
+
+// A Namespace with what the plan's label keys say about it.
+type Namespace struct {
+	Cluster          string    `json:"cluster"`
+	Name             string    `json:"name"`
+	UID              string    `json:"uid"`
+	Created          time.Time `json:"created,omitzero"`
+	TerminatingSince time.Time `json:"terminatingSince,omitzero"`
+	Environment      string    `json:"environment"`
+	Owner            string    `json:"owner"`
+	DataClass        string    `json:"dataClass"`
+	// InScope is false for the namespaces that the plan excludes.
+	InScope bool `json:"inScope"`
+	// PodSecurityEnforce is the level of the label pod-security.kubernetes.io/enforce; likewise audit and warn.
+	PodSecurityEnforce string `json:"podSecurityEnforce"`
+	PodSecurityAudit   string `json:"podSecurityAudit"`
+	PodSecurityWarn    string `json:"podSecurityWarn"`
+}
+
+// A Node of a cluster.
+type Node struct {
+	Cluster          string    `json:"cluster"`
+	Name             string    `json:"name"`
+	Created          time.Time `json:"created,omitzero"`
+	Ready            bool      `json:"ready"`
+	Unschedulable    bool      `json:"unschedulable"`
+	Zone             string    `json:"zone"`
+	Pool             string    `json:"pool"`
+	KubeletVersion   string    `json:"kubeletVersion"`
+	OSImage          string    `json:"osImage"`
+	KernelVersion    string    `json:"kernelVersion"`
+	ContainerRuntime string    `json:"containerRuntime"`
+	ProviderID       string    `json:"providerID"`
+	// Taints as key=value:effect.
+	Taints []string `json:"taints"`
+}
+
+// A Workload is an object that has a pod template, or a pod that has no controller.
+type Workload struct {
+	Cluster   string    `json:"cluster"`
+	Namespace string    `json:"namespace"`
+	Kind      string    `json:"kind"`
+	Name      string    `json:"name"`
+	UID       string    `json:"uid"`
+	Created   time.Time `json:"created,omitzero"`
+	// Owner is the value of the plan's owner label on the workload, or on its namespace.
+	Owner string `json:"owner"`
+	// Replicas is the declared number; 0 for kinds that declare none.
+	Replicas             int    `json:"replicas"`
+	ReadyReplicas        int    `json:"readyReplicas"`
+	DesiredScheduled     int    `json:"desiredScheduled"`
+	RevisionHistoryLimit int    `json:"revisionHistoryLimit"`
+	ServiceAccount       string `json:"serviceAccount"`
+	// AutomountToken is automountServiceAccountToken of the pod template: true, false or unset.
+	AutomountToken string `json:"automountToken"`
+	// ManagedBy names the pipeline that claims the object: argocd, flux, helm, or empty.
+	ManagedBy string `json:"managedBy"`
+	// HostAccess lists hostNetwork, hostPID, hostIPC, hostPath and hostPort where used.
+	HostAccess []string `json:"hostAccess"`
+	// SpreadBy lists topology keys of spread constraints and anti-affinity.
+	SpreadBy       []string          `json:"spreadBy"`
+	RuntimeClass   string            `json:"runtimeClass"`
+	ReadinessProbe bool              `json:"readinessProbe"`
+	Requests       bool              `json:"requests"` // every container requests CPU and memory
+	Images         []string          `json:"images"`
+	PodLabels      map[string]string `json:"podLabels"`
+}
+
+// A Container of a workload's pod template.
+type Container struct {
+	Cluster      string `json:"cluster"`
+	Namespace    string `json:"namespace"`
+	WorkloadKind string `json:"workloadKind"`
+	Workload     string `json:"workload"`
+	Name         string `json:"name"`
+	// Type is container, init or ephemeral.
+	Type  string `json:"type"`
+	Image string `json:"image"`
+	// Registry is the normalised host, docker.io where the reference names none.
+	Registry   string `json:"registry"`
+	Repository string `json:"repository"`
+	Tag        string `json:"tag"`
+	Digest     string `json:"digest"`
+	// PinnedBy is digest, tag or latest; a digest decides over a tag.
+	PinnedBy                 string   `json:"pinnedBy"`
+	Privileged               bool     `json:"privileged"`
+	AllowPrivilegeEscalation bool     `json:"allowPrivilegeEscalation"` // the effective value: unset means true
+	RunAsNonRoot             bool     `json:"runAsNonRoot"`             // container or pod says so
+	ReadOnlyRootFilesystem   bool     `json:"readOnlyRootFilesystem"`
+	AddedCapabilities        []string `json:"addedCapabilities"`
+	// SecretEnv lists the environment variables that are filled from secrets.
+	SecretEnv []string `json:"secretEnv"`
+}
+
+// A Pod as it ran.
+type Pod struct {
+	Cluster        string `json:"cluster"`
+	Namespace      string `json:"namespace"`
+	Name           string `json:"name"`
+	Phase          string `json:"phase"`
+	Node           string `json:"node"`
+	OwnerKind      string `json:"ownerKind"` // the workload: a ReplicaSet or Job is resolved to what controls it where its name shows that
+	OwnerName      string `json:"ownerName"`
+	ServiceAccount string `json:"serviceAccount"`
+	// TokenMounted is the ground truth: a projected service-account token volume is mounted.
+	TokenMounted bool              `json:"tokenMounted"`
+	Privileged   bool              `json:"privileged"`
+	HostNetwork  bool              `json:"hostNetwork"`
+	Labels       map[string]string `json:"labels"`
+	// Secrets are the names of the secrets that the pod refers to.
+	Secrets []string `json:"secrets"`
+	// ImageIDs are image@digest as the kubelet reported them.
+	ImageIDs []string  `json:"imageIDs"`
+	Created  time.Time `json:"created,omitzero"`
+}
+
+// A Rule is a PolicyRule of rbac.authorization.k8s.io/v1.
+type Rule struct {
+	APIGroups       []string `json:"apiGroups,omitempty"`
+	Resources       []string `json:"resources,omitempty"`
+	ResourceNames   []string `json:"resourceNames,omitempty"`
+	NonResourceURLs []string `json:"nonResourceURLs,omitempty"`
+	Verbs           []string `json:"verbs"`
+}
+
+// A Role is a Role or a ClusterRole with its materialised rules.
+type Role struct {
+	Cluster string `json:"cluster"`
+	// Kind is Role or ClusterRole.
+	Kind      string    `json:"kind"`
+	Namespace string    `json:"namespace"`
+	Name      string    `json:"name"`
+	Created   time.Time `json:"created,omitzero"`
+	// Bootstrap is true when the object carries kubernetes.io/bootstrapping=rbac-defaults. It proves nothing by itself.
+	Bootstrap bool `json:"bootstrap"`
+	// AggregatesTo lists X of the labels rbac.authorization.k8s.io/aggregate-to-X=true.
+	AggregatesTo []string `json:"aggregatesTo"`
+	// Aggregated is true when the object has an aggregationRule.
+	Aggregated bool   `json:"aggregated"`
+	Rules      []Rule `json:"rules"`
+}
+
+// A Binding is a RoleBinding or a ClusterRoleBinding.
+type Binding struct {
+	Cluster   string            `json:"cluster"`
+	Kind      string            `json:"kind"`
+	Namespace string            `json:"namespace"`
+	Name      string            `json:"name"`
+	Created   time.Time         `json:"created,omitzero"`
+	Bootstrap bool              `json:"bootstrap"`
+	Labels    map[string]string `json:"labels"`
+	RoleKind  string            `json:"roleKind"`
+	RoleName  string            `json:"roleName"`
+	Subjects  []BindingSubject  `json:"subjects"`
+}
+
+// A BindingSubject is who a binding grants to. Namespace is set for a ServiceAccount.
+type BindingSubject struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name"`
+}
+
+// A ServiceAccount with the cloud identity that it may assume.
+type ServiceAccount struct {
+	Cluster   string    `json:"cluster"`
+	Namespace string    `json:"namespace"`
+	Name      string    `json:"name"`
+	Created   time.Time `json:"created,omitzero"`
+	// AutomountToken is true, false or unset.
+	AutomountToken string `json:"automountToken"`
+	// CloudProvider is aws, gcp, azure or empty; CloudIdentity is the annotated role, account or client id.
+	CloudProvider string `json:"cloudProvider"`
+	CloudIdentity string `json:"cloudIdentity"`
+}
+
+// A CertificateRequest is a CertificateSigningRequest of certificates.k8s.io/v1.
+type CertificateRequest struct {
+	Cluster   string `json:"cluster"`
+	Name      string `json:"name"`
+	Signer    string `json:"signer"`
+	Requester string `json:"requester"`
+	// CommonName and Organizations are read from the PEM request's subject.
+	CommonName    string    `json:"commonName"`
+	Organizations []string  `json:"organizations"`
+	Approved      bool      `json:"approved"`
+	Created       time.Time `json:"created,omitzero"`
+}
+
+// An IdentityMapping is one entry of the aws-auth ConfigMap of an EKS cluster.
+type IdentityMapping struct {
+	Cluster string `json:"cluster"`
+	// Section is mapRoles, mapUsers or mapAccounts.
+	Section  string   `json:"section"`
+	ARN      string   `json:"arn"`
+	Username string   `json:"username"`
+	Groups   []string `json:"groups"`
+}
+
+// A Secret without its values. What is known depends on the SecretsTier of the source.
+type Secret struct {
+	Cluster   string    `json:"cluster"`
+	Namespace string    `json:"namespace"`
+	Name      string    `json:"name"`
+	Type      string    `json:"type"`
+	Created   time.Time `json:"created,omitzero"`
+	// Keys is the number of keys; -1 when the tier does not tell.
+	Keys int         `json:"keys"`
+	Tier SecretsTier `json:"tier"`
+	// Manager is what owns the secret: external-secrets, sealed-secrets, helm, cert-manager … or empty. Tier rotation only.
+	Manager string `json:"manager"`
+	// DataChanged is the newest time at which a manager took ownership of data. Tier rotation only.
+	DataChanged time.Time `json:"dataChanged,omitzero"`
+	// RotationClass is the value of the plan's rotation-class label. Tier rotation only.
+	RotationClass string `json:"rotationClass"`
+	// ServiceAccount is the account of a service-account token. Tier rotation only.
+	ServiceAccount string `json:"serviceAccount"`
+	// LastUsed is the label kubernetes.io/legacy-token-last-used as a date. Tier rotation only.
+	LastUsed string `json:"lastUsed"`
+	// HelmRelease and HelmVersion are the labels name and version of a Helm release record. Tier rotation only.
+	HelmRelease string `json:"helmRelease"`
+	HelmVersion string `json:"helmVersion"`
+}
+
+// A Credential is a place that holds a value which looks like a credential. The
+// value itself was dropped where it was found.
+type Credential struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	// Path is the field that holds the value.
+	Path string `json:"path"`
+	// Rule is the id of the gitleaks rule that matched, or auditpack-name for a telling name.
+	Rule string `json:"rule"`
+	// Length of the value in bytes.
+	Length int `json:"length"`
+}
+
+// A NetworkPolicy of networking.k8s.io/v1 with its effective types.
+type NetworkPolicy struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// SelectsAll is true when the pod selector is empty.
+	SelectsAll bool `json:"selectsAll"`
+	// Selector is the pod selector in kubectl's syntax.
+	Selector string `json:"selector"`
+	Ingress  bool   `json:"ingress"` // the policy isolates for ingress
+	Egress   bool   `json:"egress"`  // the policy isolates for egress
+	// IngressRules and EgressRules count the rules; AllowAllIngress and AllowAllEgress say that one of them is empty.
+	IngressRules    int  `json:"ingressRules"`
+	EgressRules     int  `json:"egressRules"`
+	AllowAllIngress bool `json:"allowAllIngress"`
+	AllowAllEgress  bool `json:"allowAllEgress"`
+	// WidePeers lists peers without limits, such as 0.0.0.0/0 or every namespace.
+	WidePeers []string `json:"widePeers"`
+}
+
+// A Service of any type.
+type Service struct {
+	Cluster      string   `json:"cluster"`
+	Namespace    string   `json:"namespace"`
+	Name         string   `json:"name"`
+	Type         string   `json:"type"`
+	ExternalIPs  []string `json:"externalIPs"`
+	ExternalName string   `json:"externalName"`
+	// Addresses are status.loadBalancer.ingress.
+	Addresses    []string `json:"addresses"`
+	SourceRanges []string `json:"sourceRanges"`
+	NodePorts    []int    `json:"nodePorts"`
+	// InternalAnnotation is true when an annotation of a known cloud asks for an internal load balancer.
+	InternalAnnotation bool `json:"internalAnnotation"`
+}
+
+// An Ingress of networking.k8s.io/v1, one row a host.
+type Ingress struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// Host is "*" for a rule without host or a default backend.
+	Host     string   `json:"host"`
+	Class    string   `json:"class"`
+	TLS      bool     `json:"tls"`      // spec.tls covers the host
+	CloudTLS bool     `json:"cloudTLS"` // an annotation says that a cloud load balancer terminates TLS
+	Backends []string `json:"backends"`
+}
+
+// A Quota is a ResourceQuota or a LimitRange.
+type Quota struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+}
+
+// A DisruptionBudget of policy/v1.
+type DisruptionBudget struct {
+	Cluster            string `json:"cluster"`
+	Namespace          string `json:"namespace"`
+	Name               string `json:"name"`
+	Selector           string `json:"selector"`
+	MinAvailable       string `json:"minAvailable"`
+	MaxUnavailable     string `json:"maxUnavailable"`
+	DisruptionsAllowed int    `json:"disruptionsAllowed"`
+	CurrentHealthy     int    `json:"currentHealthy"`
+	DesiredHealthy     int    `json:"desiredHealthy"`
+}
+
+// An Autoscaler is a HorizontalPodAutoscaler of autoscaling/v2.
+type Autoscaler struct {
+	Cluster     string `json:"cluster"`
+	Namespace   string `json:"namespace"`
+	Name        string `json:"name"`
+	TargetKind  string `json:"targetKind"`
+	TargetName  string `json:"targetName"`
+	MinReplicas int    `json:"minReplicas"`
+	MaxReplicas int    `json:"maxReplicas"`
+}
+
+// A Volume is a PersistentVolume.
+type Volume struct {
+	Cluster        string    `json:"cluster"`
+	Name           string    `json:"name"`
+	Phase          string    `json:"phase"`
+	ReclaimPolicy  string    `json:"reclaimPolicy"`
+	StorageClass   string    `json:"storageClass"`
+	ClaimNamespace string    `json:"claimNamespace"`
+	ClaimName      string    `json:"claimName"`
+	Driver         string    `json:"driver"`
+	Zones          []string  `json:"zones"`
+	Created        time.Time `json:"created,omitzero"`
+}
+
+// A VolumeClaim is a PersistentVolumeClaim.
+type VolumeClaim struct {
+	Cluster      string `json:"cluster"`
+	Namespace    string `json:"namespace"`
+	Name         string `json:"name"`
+	Phase        string `json:"phase"`
+	StorageClass string `json:"storageClass"`
+	Volume       string `json:"volume"`
+	// RequestedBytes is the size asked for.
+	RequestedBytes int64 `json:"requestedBytes"`
+}
+
+// A StorageClass of storage.k8s.io/v1.
+type StorageClass struct {
+	Cluster       string `json:"cluster"`
+	Name          string `json:"name"`
+	Provisioner   string `json:"provisioner"`
+	ReclaimPolicy string `json:"reclaimPolicy"`
+	Default       bool   `json:"default"`
+	// Encryption is what the parameters say: yes, no or unstated.
+	Encryption string `json:"encryption"`
+}
+
+// A Backup is one schedule, backup, restore or location of a backup product.
+type Backup struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	// Kind is that of the object: Schedule, Backup, Restore, BackupStorageLocation, VolumeSnapshot …
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	// Product is velero, csi-snapshot, cnpg …
+	Product string `json:"product"`
+	Phase   string `json:"phase"`
+	Paused  bool   `json:"paused"`
+	// Namespaces that are covered; "*" means all.
+	Namespaces         []string  `json:"namespaces"`
+	ExcludedNamespaces []string  `json:"excludedNamespaces"`
+	VolumesIncluded    bool      `json:"volumesIncluded"`
+	Completed          time.Time `json:"completed,omitzero"`
+	Errors             int       `json:"errors"`
+}
+
+// A Webhook is one entry of a validating or mutating webhook configuration.
+type Webhook struct {
+	Cluster       string `json:"cluster"`
+	Kind          string `json:"kind"`
+	Configuration string `json:"configuration"`
+	Name          string `json:"name"`
+	FailurePolicy string `json:"failurePolicy"`
+	// Service is namespace/name, or the URL's host.
+	Service           string `json:"service"`
+	NamespaceSelector string `json:"namespaceSelector"`
+	ObjectSelector    string `json:"objectSelector"`
+}
+
+// An AdmissionPolicy is a policy of a policy mechanism: ValidatingAdmissionPolicy, Kyverno or Gatekeeper.
+type AdmissionPolicy struct {
+	Cluster   string `json:"cluster"`
+	Mechanism string `json:"mechanism"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// Actions are the effective ones: deny, audit, warn; empty when nothing binds the policy.
+	Actions       []string `json:"actions"`
+	FailurePolicy string   `json:"failurePolicy"`
+	// Violations is what the mechanism's own audit counts; -1 when it does not.
+	Violations int `json:"violations"`
+}
+
+// A PolicyExclusion is a technical exclusion from a policy mechanism.
+type PolicyExclusion struct {
+	Cluster   string `json:"cluster"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// Mechanism is kyverno, gatekeeper, pod-security or webhook.
+	Mechanism string `json:"mechanism"`
+	// Excludes says what is let through, in the object's own words.
+	Excludes string `json:"excludes"`
+}
+
+// An APIService of apiregistration.k8s.io/v1 that is served by an extension server.
+type APIService struct {
+	Cluster               string `json:"cluster"`
+	Name                  string `json:"name"`
+	Service               string `json:"service"`
+	InsecureSkipTLSVerify bool   `json:"insecureSkipTLSVerify"`
+	Available             bool   `json:"available"`
+}
+
+// A CustomResource is a CustomResourceDefinition and how many of its objects were collected.
+type CustomResource struct {
+	Cluster  string    `json:"cluster"`
+	Name     string    `json:"name"`
+	Group    string    `json:"group"`
+	Kind     string    `json:"kind"`
+	Scope    string    `json:"scope"`
+	Versions []string  `json:"versions"`
+	Created  time.Time `json:"created,omitzero"`
+}
+
+// An Application is an Argo CD Application or a Flux Kustomization or HelmRelease.
+type Application struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	// Project is the Argo CD project; empty for Flux.
+	Project string `json:"project"`
+	// Sources are repository URLs without user information, or the Flux source reference.
+	Sources              []string `json:"sources"`
+	TargetRevision       string   `json:"targetRevision"`
+	Revision             string   `json:"revision"` // the one that was applied last
+	DestinationNamespace string   `json:"destinationNamespace"`
+	DestinationServer    string   `json:"destinationServer"`
+	Sync                 string   `json:"sync"`      // Synced, OutOfSync, Unknown
+	Health               string   `json:"health"`    // Healthy, Degraded, …; Ready or NotReady for Flux
+	Automated            bool     `json:"automated"` // sync without a person
+	SelfHeal             bool     `json:"selfHeal"`  // drift is corrected; for a HelmRelease: driftDetection is enabled
+	Suspended            bool     `json:"suspended"`
+	// ServiceAccount is what Flux impersonates; empty means the controller's own rights.
+	ServiceAccount    string    `json:"serviceAccount"`
+	Reconciled        time.Time `json:"reconciled,omitzero"`
+	History           int       `json:"history"`
+	IgnoreDifferences int       `json:"ignoreDifferences"`
+}
+
+// An ApplicationProject is an Argo CD AppProject.
+type ApplicationProject struct {
+	Cluster     string   `json:"cluster"`
+	Namespace   string   `json:"namespace"`
+	Name        string   `json:"name"`
+	SourceRepos []string `json:"sourceRepos"`
+	// Destinations as server|namespace.
+	Destinations []string `json:"destinations"`
+	// ClusterResources as group/kind.
+	ClusterResources []string `json:"clusterResources"`
+}
+
+// An ExternalSecret is an object that asks a secret manager for values, or a store that answers it.
+type ExternalSecret struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	// Store is the store referred to; Provider is what a store talks to.
+	Store         string    `json:"store"`
+	Provider      string    `json:"provider"`
+	RemoteKeys    []string  `json:"remoteKeys"`
+	RefreshPolicy string    `json:"refreshPolicy"`
+	Refreshed     time.Time `json:"refreshed,omitzero"`
+	// RefreshSeconds is spec.refreshInterval.
+	RefreshSeconds int64 `json:"refreshSeconds"`
+	Ready          bool  `json:"ready"`
+	// StaticCredentials is true when a store authenticates with a stored secret and not with a workload identity.
+	StaticCredentials bool `json:"staticCredentials"`
+	// NamespacesLimited is true when a cluster store names the namespaces that may use it.
+	NamespacesLimited bool `json:"namespacesLimited"`
+}
+
+// A FieldManager is one managedFields entry of an object that a pipeline or a person can change.
+type FieldManager struct {
+	Cluster     string    `json:"cluster"`
+	Namespace   string    `json:"namespace"`
+	Kind        string    `json:"kind"`
+	Name        string    `json:"name"`
+	Manager     string    `json:"manager"`
+	Operation   string    `json:"operation"` // Apply or Update
+	Subresource string    `json:"subresource"`
+	Time        time.Time `json:"time,omitzero"`
+	// Paths are the owned fields under spec and data, at most 20, shortened to four levels.
+	Paths []string `json:"paths"`
+	// ManagedBy names the pipeline that claims the object: argocd, flux, helm, or empty.
+	ManagedBy string `json:"managedBy"`
+}
+
+// A ControlPlaneFlag is one flag of a control-plane static pod that is visible through its mirror pod.
+type ControlPlaneFlag struct {
+	Cluster   string `json:"cluster"`
+	Component string `json:"component"`
+	Pod       string `json:"pod"`
+	Flag      string `json:"flag"`
+	Value     string `json:"value"`
+}

@@ -1,0 +1,200 @@
+package schema
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// A Population is the complete list of things of one kind that checks look at.
+type Population struct {
+	// Name is the JSON name of the field of Evidence or Derived that holds the rows.
+	Name string
+	// Title heads its sheet; Question is what the sheet answers.
+	Title, Question string
+	// Resources are the resources whose lists make the population, as plural.group.
+	// A gap in a list of one of them is a gap in the population.
+	Resources []string
+	// From names the populations that a derived population is computed from.
+	From []string
+	// Row is the zero value of its row type.
+	Row Row
+}
+
+// Derived reports whether assess computes the population.
+func (p Population) Derived() bool { return len(p.From) > 0 }
+
+// Path is where the rows lie in the bundle.
+func (p Population) Path() string { return "evidence/populations/" + p.Name + ".jsonl" }
+
+const (
+	rbacGroup = "rbac.authorization.k8s.io"
+	admission = "admissionregistration.k8s.io"
+)
+
+// podKinds are the resources whose objects have pods or pod templates.
+var podKinds = []string{"pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "jobs.batch", "cronjobs.batch"}
+
+// changeableKinds are the resources whose field managers are recorded.
+var changeableKinds = []string{
+	"deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "services", "configmaps", "ingresses.networking.k8s.io",
+	"networkpolicies.networking.k8s.io", "roles." + rbacGroup, "rolebindings." + rbacGroup,
+}
+
+// Populations lists every population in the order of the workbook.
+var Populations = []Population{
+	{Name: "clusters", Title: "Clusters", Question: "Which clusters were looked at?", Resources: []string{"namespaces", "nodes"}, Row: Cluster{}},
+	{Name: "namespaces", Title: "Namespaces", Question: "Which namespaces exist, and whose are they?", Resources: []string{"namespaces"}, Row: Namespace{}},
+	{Name: "nodes", Title: "Nodes", Question: "Which nodes run the workloads, and how fresh are they?", Resources: []string{"nodes"}, Row: Node{}},
+	{Name: "workloads", Title: "Workloads", Question: "What runs, and who owns it?", Resources: podKinds, Row: Workload{}},
+	{Name: "containers", Title: "Containers", Question: "Which images run, and with which privileges?", Resources: podKinds, Row: Container{}},
+	{Name: "pods", Title: "Pods", Question: "What was running at that instant?", Resources: []string{"pods"}, Row: Pod{}},
+	{Name: "accessGrants", Title: "Access grants", Question: "Who can do what, where, and by which path?",
+		From: []string{"roles", "bindings", "serviceAccounts", "namespaces"}, Row: AccessGrant{}},
+	{Name: "roles", Title: "Roles", Question: "Which rights does each role give?", Resources: []string{"roles." + rbacGroup, "clusterroles." + rbacGroup}, Row: Role{}},
+	{Name: "bindings", Title: "Bindings", Question: "Which subjects are given which role?", Resources: []string{"rolebindings." + rbacGroup, "clusterrolebindings." + rbacGroup}, Row: Binding{}},
+	{Name: "serviceAccounts", Title: "Service accounts", Question: "Which identities do workloads have?", Resources: []string{"serviceaccounts"}, Row: ServiceAccount{}},
+	{Name: "certificateRequests", Title: "Certificate requests", Question: "Which client certificates were asked for?", Resources: []string{"certificatesigningrequests.certificates.k8s.io"}, Row: CertificateRequest{}},
+	{Name: "identityMappings", Title: "Identity mappings", Question: "Which cloud identities does aws-auth map to groups?", Resources: []string{"configmaps"}, Row: IdentityMapping{}},
+	{Name: "secrets", Title: "Secrets", Question: "Which secrets exist? Values are not read.", Resources: []string{"secrets"}, Row: Secret{}},
+	{Name: "credentials", Title: "Credentials in clear", Question: "Where does a value look like a credential?", Resources: append([]string{"configmaps"}, podKinds...), Row: Credential{}},
+	{Name: "networkPolicies", Title: "Network policies", Question: "Which pod traffic is limited?", Resources: []string{"networkpolicies.networking.k8s.io"}, Row: NetworkPolicy{}},
+	{Name: "services", Title: "Services", Question: "Which services exist, and which are exposed?", Resources: []string{"services"}, Row: Service{}},
+	{Name: "ingresses", Title: "Ingresses", Question: "Which hosts are served to the outside?", Resources: []string{"ingresses.networking.k8s.io"}, Row: Ingress{}},
+	{Name: "quotas", Title: "Quotas and limits", Question: "Which namespaces are bounded?", Resources: []string{"resourcequotas", "limitranges"}, Row: Quota{}},
+	{Name: "disruptionBudgets", Title: "Disruption budgets", Question: "Which workloads are protected during maintenance?", Resources: []string{"poddisruptionbudgets.policy"}, Row: DisruptionBudget{}},
+	{Name: "autoscalers", Title: "Autoscalers", Question: "Which workloads scale by themselves?", Resources: []string{"horizontalpodautoscalers.autoscaling"}, Row: Autoscaler{}},
+	{Name: "volumes", Title: "Volumes", Question: "Which volumes hold data?", Resources: []string{"persistentvolumes"}, Row: Volume{}},
+	{Name: "volumeClaims", Title: "Volume claims", Question: "Who uses the volumes?", Resources: []string{"persistentvolumeclaims"}, Row: VolumeClaim{}},
+	{Name: "storageClasses", Title: "Storage classes", Question: "How are volumes made?", Resources: []string{"storageclasses.storage.k8s.io"}, Row: StorageClass{}},
+	{Name: "backups", Title: "Backups", Question: "What is backed up, and did it work?",
+		Resources: []string{"schedules.velero.io", "backups.velero.io", "restores.velero.io", "backupstoragelocations.velero.io", "volumesnapshots.snapshot.storage.k8s.io"}, Row: Backup{}},
+	{Name: "webhooks", Title: "Admission webhooks", Question: "What decides about new objects?",
+		Resources: []string{"validatingwebhookconfigurations." + admission, "mutatingwebhookconfigurations." + admission}, Row: Webhook{}},
+	{Name: "admissionPolicies", Title: "Admission policies", Question: "Which policies are enforced?",
+		Resources: []string{"validatingadmissionpolicies." + admission, "validatingadmissionpolicybindings." + admission, "clusterpolicies.kyverno.io", "policies.kyverno.io"}, Row: AdmissionPolicy{}},
+	{Name: "policyExclusions", Title: "Policy exclusions", Question: "What do the policies let through?",
+		Resources: []string{"namespaces", "validatingwebhookconfigurations." + admission, "policyexceptions.kyverno.io", "policyexceptions.policies.kyverno.io", "configs.config.gatekeeper.sh"}, Row: PolicyExclusion{}},
+	{Name: "apiServices", Title: "API services", Question: "Which servers extend the API?", Resources: []string{"apiservices.apiregistration.k8s.io"}, Row: APIService{}},
+	{Name: "customResources", Title: "Custom resources", Question: "Which kinds were added to the API?", Resources: []string{"customresourcedefinitions.apiextensions.k8s.io"}, Row: CustomResource{}},
+	{Name: "applications", Title: "GitOps applications", Question: "What is deployed from source, and is it in step?",
+		Resources: []string{"applications.argoproj.io", "kustomizations.kustomize.toolkit.fluxcd.io", "helmreleases.helm.toolkit.fluxcd.io"}, Row: Application{}},
+	{Name: "applicationProjects", Title: "GitOps projects", Question: "What may each tenant deploy, and where?", Resources: []string{"appprojects.argoproj.io"}, Row: ApplicationProject{}},
+	{Name: "externalSecrets", Title: "External secrets", Question: "Which secrets come from a manager?",
+		Resources: []string{"externalsecrets.external-secrets.io", "secretstores.external-secrets.io", "clustersecretstores.external-secrets.io"}, Row: ExternalSecret{}},
+	{Name: "fieldManagers", Title: "Field managers", Question: "Who last changed the fields of an object?", Resources: changeableKinds, Row: FieldManager{}},
+	{Name: "controlPlaneFlags", Title: "Control-plane flags", Question: "How is the control plane started, where that is visible?", Resources: []string{"pods"}, Row: ControlPlaneFlag{}},
+}
+
+// PopulationNamed returns the population with that name.
+func PopulationNamed(name string) (Population, bool) {
+	i := slices.IndexFunc(Populations, func(p Population) bool { return p.Name == name })
+	if i < 0 {
+		return Population{}, false
+	}
+	return Populations[i], true
+}
+
+// Sort puts every population into the order of its subjects. Rows with equal
+// subjects keep the order of their JSON, so that no order of arrival shows.
+func (e *Evidence) Sort() { sortTables(reflect.ValueOf(e).Elem()) }
+
+// Rows yields the rows of a population in order; none for an unknown name.
+func (e *Evidence) Rows(name string) iter.Seq[Row] { return tableRows(reflect.ValueOf(e).Elem(), name) }
+
+// Append adds rows, each to the population of its type. A row type that no
+// population has is a programming error and panics.
+func (e *Evidence) Append(rows ...Row) {
+	v := reflect.ValueOf(e).Elem()
+	for _, r := range rows {
+		rv := reflect.ValueOf(r)
+		f := tableOf(v, rv.Type())
+		f.Set(reflect.Append(f, rv))
+	}
+}
+
+// AppendJSON decodes one line of a population's file and adds the row. Unknown
+// fields are refused.
+func (e *Evidence) AppendJSON(name string, line []byte) error {
+	f := tableNamed(reflect.ValueOf(e).Elem(), name)
+	if !f.IsValid() {
+		return fmt.Errorf("unknown population %q", name)
+	}
+	row := reflect.New(f.Type().Elem())
+	if err := Unmarshal(line, row.Interface()); err != nil {
+		return err
+	}
+	f.Set(reflect.Append(f, row.Elem()))
+	return nil
+}
+
+// Sort puts every derived population into order.
+func (d *Derived) Sort() { sortTables(reflect.ValueOf(d).Elem()) }
+
+// Rows yields the rows of a derived population in order; none for an unknown name.
+func (d *Derived) Rows(name string) iter.Seq[Row] { return tableRows(reflect.ValueOf(d).Elem(), name) }
+
+func tableNamed(v reflect.Value, name string) reflect.Value {
+	for i := range v.NumField() {
+		if tag, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ","); tag == name {
+			return v.Field(i)
+		}
+	}
+	return reflect.Value{}
+}
+
+func tableOf(v reflect.Value, row reflect.Type) reflect.Value {
+	for i := range v.NumField() {
+		if v.Field(i).Type().Elem() == row {
+			return v.Field(i)
+		}
+	}
+	panic(fmt.Sprintf("no population has rows of type %s", row))
+}
+
+func tableRows(v reflect.Value, name string) iter.Seq[Row] {
+	f := tableNamed(v, name)
+	return func(yield func(Row) bool) {
+		if !f.IsValid() {
+			return
+		}
+		for i := range f.Len() {
+			if !yield(f.Index(i).Interface().(Row)) {
+				return
+			}
+		}
+	}
+}
+
+func sortTables(v reflect.Value) {
+	for i := range v.NumField() {
+		f := v.Field(i)
+		if f.Len() < 2 {
+			continue
+		}
+		rows := make([]Row, f.Len())
+		for j := range rows {
+			rows[j] = f.Index(j).Interface().(Row)
+		}
+		slices.SortStableFunc(rows, func(a, b Row) int {
+			if c := a.Subject().Compare(b.Subject()); c != 0 {
+				return c
+			}
+			return cmp.Compare(string(mustMarshalLine(a)), string(mustMarshalLine(b)))
+		})
+		for j, r := range rows {
+			f.Index(j).Set(reflect.ValueOf(r))
+		}
+	}
+}
+
+func mustMarshalLine(v any) []byte {
+	b, err := MarshalLine(v)
+	if err != nil {
+		panic(err) // rows hold nothing that JSON cannot write
+	}
+	return b
+}
