@@ -1,0 +1,131 @@
+// Package architecture guards the import directions of the program: stages do
+// not know each other, everything may know schema, and each large outside
+// package stays behind one door.
+package architecture
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/auditpack/auditpack/"
+
+// stages may import schema and nothing else of ours but what is listed.
+var stages = map[string][]string{
+	"schema":        {},
+	"templates":     {},
+	"collect":       {"schema"},
+	"collect/kube":  {"schema", "collect"},
+	"collect/files": {"schema", "collect", "collect/kube"},
+	"assess":        {"schema", "assess/rbac"},
+	"assess/rbac":   {"schema"},
+	"render":        {"schema"},
+	"render/pdf":    {"schema", "render", "render/pdf/update"},
+	"render/xlsx":   {"schema", "render"},
+	"seal":          {"schema"},
+}
+
+// doors names the packages of ours that may import a path with the prefix.
+var doors = map[string][]string{
+	"k8s.io/":                       {"collect/kube"},
+	"cel.dev/":                      {"assess"},
+	"github.com/johnfercher/":       {"render/pdf"},
+	"github.com/phpdave11/":         {"render/pdf"},
+	"github.com/xuri/":              {"render/xlsx"},
+	"github.com/sigstore/":          {"seal"},
+	"github.com/zricethezav/":       {"collect/kube"},
+	"github.com/spf13/cobra":        {"cmd/auditpack"},
+	"github.com/invopop/":           {"internal/schemagen"},
+	"github.com/secure-systems-lab": {"seal"},
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+func packages(t *testing.T) map[string]listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Imports,Deps", module+"...")
+	cmd.Dir = "../.."
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]listed{}
+	for d := json.NewDecoder(out); ; {
+		var p listed
+		err := d.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name, ok := strings.CutPrefix(p.ImportPath, module); ok {
+			found[name] = p
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestStagesDoNotImportEachOther(t *testing.T) {
+	all := packages(t)
+	for stage, allowed := range stages {
+		p, ok := all[stage]
+		if !ok {
+			t.Errorf("package %s is named here and does not exist", stage)
+			continue
+		}
+		for _, imported := range p.Imports {
+			ours, ok := strings.CutPrefix(imported, module)
+			if ok && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s", stage, ours)
+			}
+		}
+	}
+}
+
+func TestOutsidePackagesStayBehindOneDoor(t *testing.T) {
+	for name, p := range packages(t) {
+		for _, imported := range p.Imports {
+			for prefix, allowed := range doors {
+				if strings.HasPrefix(imported, prefix) && !slices.Contains(allowed, name) {
+					t.Errorf("%s imports %s, which only %s may", name, imported, strings.Join(allowed, ", "))
+				}
+			}
+		}
+	}
+}
+
+// TestSchemaImportsTheStandardLibraryOnly keeps the format readable by any program.
+func TestSchemaImportsTheStandardLibraryOnly(t *testing.T) {
+	for _, imported := range packages(t)["schema"].Imports {
+		if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") {
+			t.Errorf("schema imports %s", imported)
+		}
+	}
+}
+
+// TestVerificationIsSmall lets an auditor's program import seal alone.
+func TestVerificationIsSmall(t *testing.T) {
+	for _, dep := range packages(t)["seal"].Deps {
+		for _, heavy := range []string{"k8s.io/client-go/", "github.com/johnfercher/", "github.com/xuri/", "cel.dev/"} {
+			if strings.HasPrefix(dep, heavy) {
+				t.Errorf("seal depends on %s", dep)
+			}
+		}
+	}
+}
