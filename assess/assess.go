@@ -11,13 +11,17 @@ import (
 
 // A Func decides one check for one cluster, where rows must be joined or counted.
 // It is called only when every population that the check needs is complete for
-// that cluster, and it does not change what it is given.
+// that cluster, and it does not change what it is given. It returns one outcome
+// for each row that it looked at, passes and rows out of scope included: the
+// counts of the report are made of them. No outcome at all means that there was
+// no row, and gives the check's Empty. An error ends Assess.
 type Func func(p *Pass) ([]Outcome, error)
 
 // A Pass is one run of one check over one cluster. Evidence and Derived hold the
 // rows of that cluster only.
 type Pass struct {
-	Check    *schema.Check
+	Check *schema.Check
+	// Cluster and Source are zero for a check of kind register, which runs once.
 	Cluster  schema.Cluster
 	Source   schema.Source
 	Snapshot *schema.Snapshot // all clusters, for checks that look across
@@ -33,7 +37,8 @@ type Outcome struct {
 	Result  schema.Result
 	// Severity replaces the check's where set.
 	Severity schema.Severity
-	// Vars fill the names in braces of the check's message.
+	// Vars fill the names in braces of the check's message. A name that stays
+	// unfilled in the message of an outcome that is not a pass is an error.
 	Vars map[string]string
 	// Message replaces the check's message where set.
 	Message string

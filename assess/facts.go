@@ -1,18 +1,172 @@
 package assess
 
 import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/auditpack/auditpack/schema"
 )
 
-// Facts are what a run's inputs say, in the form that checks ask for.
+// Facts are what a run's inputs say, in the form that checks ask for. Facts do
+// not change after newFacts and are safe for concurrent use.
 type Facts struct {
-	AsOf      time.Time
-	Plan      *schema.PlanSpec
-	approvals []schema.Approval
-	namespace map[nsKey]schema.Namespace
-	clusters  map[string]schema.Cluster
+	// AsOf is the snapshot's, UTC and whole seconds. Age is counted to it.
+	AsOf time.Time
+	// Plan has the plan's settings with the defaults that schema documents filled in.
+	Plan schema.PlanSpec
+	// Documents has every entry of the document register with its freshness, in the order of the register.
+	Documents []schema.DocumentResult
+
+	userPattern *regexp.Regexp
+	approvals   []schema.Approval
+	namespaces  map[nsKey]schema.Namespace
+	clusters    map[string]schema.Cluster
+	workloads   map[schema.Subject]string // owners
+	uids        map[string]string
 }
 
 type nsKey struct{ cluster, name string }
+
+func newFacts(snap *schema.Snapshot, in *schema.Inputs) (*Facts, error) {
+	f := &Facts{
+		AsOf:       snap.AsOf,
+		Plan:       withDefaults(in.Plan.Spec),
+		approvals:  in.Overlay.Spec.Approvals,
+		namespaces: map[nsKey]schema.Namespace{},
+		clusters:   map[string]schema.Cluster{},
+		workloads:  map[schema.Subject]string{},
+		uids:       map[string]string{},
+	}
+	if p := f.Plan.Access.UserPattern; p != "" {
+		re, err := regexp.Compile(p)
+		if err != nil {
+			return nil, fmt.Errorf("plan access.userPattern: %w", err)
+		}
+		f.userPattern = re
+	}
+	for _, s := range snap.Sources {
+		f.uids[s.Name] = s.UID
+	}
+	for _, c := range snap.Evidence.Clusters {
+		f.clusters[c.Name] = c
+		f.uids[c.Name] = cmp.Or(c.UID, f.uids[c.Name])
+	}
+	for _, n := range snap.Evidence.Namespaces {
+		f.namespaces[nsKey{n.Cluster, n.Name}] = n
+	}
+	for _, w := range snap.Evidence.Workloads {
+		f.workloads[w.Subject()] = w.Owner
+	}
+	f.Documents = judgeDocuments(snap.AsOf, in)
+	return f, nil
+}
+
+// withDefaults fills in what schema documents as the default of a setting.
+func withDefaults(p schema.PlanSpec) schema.PlanSpec {
+	if p.Namespaces.Exclude == nil {
+		p.Namespaces.Exclude = []string{"kube-system", "kube-public", "kube-node-lease"}
+	}
+	if len(p.Namespaces.Production) == 0 {
+		p.Namespaces.Production = []string{"production", "prod"}
+	}
+	return p
+}
+
+// Cluster returns the row of a cluster; a row with only the name when there is none.
+func (f *Facts) Cluster(name string) schema.Cluster {
+	if c, ok := f.clusters[name]; ok {
+		return c
+	}
+	return schema.Cluster{Name: name, UID: f.uids[name]}
+}
+
+// ClusterUID returns what identifies a cluster from bundle to bundle; empty when unknown.
+func (f *Facts) ClusterUID(name string) string { return f.uids[name] }
+
+// Namespace returns the row of a namespace, and whether there is one.
+func (f *Facts) Namespace(cluster, name string) (schema.Namespace, bool) {
+	n, ok := f.namespaces[nsKey{cluster, name}]
+	return n, ok
+}
+
+// InScope reports whether a namespace is judged: it exists and the plan does not exclude it.
+func (f *Facts) InScope(cluster, namespace string) bool {
+	n, ok := f.Namespace(cluster, namespace)
+	return ok && n.InScope
+}
+
+// Environment returns the environment of a namespace, or that of its cluster
+// where the namespace has none of its own.
+func (f *Facts) Environment(cluster, namespace string) string {
+	n, _ := f.Namespace(cluster, namespace)
+	return cmp.Or(n.Environment, f.Cluster(cluster).Environment)
+}
+
+// Production reports whether a namespace is in scope and its environment counts as production.
+func (f *Facts) Production(cluster, namespace string) bool {
+	return f.InScope(cluster, namespace) && slices.Contains(f.Plan.Namespaces.Production, f.Environment(cluster, namespace))
+}
+
+// UserPattern returns the expression that names of identity-provider users match,
+// or nil when the plan gives none.
+func (f *Facts) UserPattern() *regexp.Regexp { return f.userPattern }
+
+// Owner returns the owner of the workload or namespace that a subject lies in, or
+// an empty string.
+func (f *Facts) Owner(s schema.Subject) string {
+	w := s
+	w.Field = ""
+	if o := f.workloads[w]; o != "" {
+		return o
+	}
+	name := s.Namespace
+	if s.Kind == "Namespace" {
+		name = s.Name
+	}
+	n, _ := f.Namespace(s.Cluster, name)
+	return n.Owner
+}
+
+// ApprovalState says how an approval stands.
+type ApprovalState string
+
+// The states of an approval. An entry without owner, reason or end date approves nothing.
+const (
+	Approved        ApprovalState = "approved"
+	ApprovalExpired ApprovalState = "expired"
+	NotApproved     ApprovalState = "none"
+)
+
+// Approval looks a subject up among the overlay's approvals of a type. Cluster,
+// kind, namespace and name must be equal; an approval without cluster is for every
+// cluster. The last day counts.
+func (f *Facts) Approval(t schema.ApprovalType, s schema.Subject) ApprovalState {
+	state := NotApproved
+	today := schema.DateOf(f.AsOf)
+	for _, a := range f.approvals {
+		if a.Type != t || a.Kind != s.Kind || a.Namespace != s.Namespace || a.Name != s.Name ||
+			a.Cluster != "" && a.Cluster != s.Cluster {
+			continue
+		}
+		if a.Owner == "" || a.Reason == "" || a.Expires.IsZero() {
+			continue
+		}
+		if !a.Expires.Before(today) {
+			return Approved
+		}
+		state = ApprovalExpired
+	}
+	return state
+}
+
+// Documented reports whether a document that is fresh or due, and free of
+// problems, is registered for the check and covers the item.
+func (f *Facts) Documented(check, item string) bool {
+	return slices.ContainsFunc(f.Documents, func(d schema.DocumentResult) bool {
+		return slices.Contains(d.Checks, check) && slices.Contains(d.Covers, item) &&
+			(d.Freshness == schema.Fresh || d.Freshness == schema.Due) && len(d.Problems) == 0
+	})
+}
