@@ -55,7 +55,7 @@ func indexSheet(r *schema.Report, others []Sheet) Sheet {
 	for _, o := range others {
 		n, ok := rows[o.Name]
 		if !ok {
-			n = count(o.Rows)
+			n = countRows(o.Rows)
 		}
 		lines = append(lines, line{o.Name, o.Title, n})
 	}
@@ -73,13 +73,13 @@ func indexSheet(r *schema.Report, others []Sheet) Sheet {
 	if r.Plan.Unsigned {
 		sheet.Notes = append(sheet.Notes, KeyValue{"Signature", Text{Value: "UNSIGNED: nothing proves where this came from", Tone: Bad}})
 	}
-	for _, status := range []schema.Status{schema.Implemented, schema.Partial, schema.NotImplemented, schema.NeedsReview, schema.NotApplicable} {
+	for _, status := range statuses {
 		sheet.Notes = append(sheet.Notes, KeyValue{"Controls " + words(string(status)), Text{Value: fmt.Sprint(r.Summary.ControlsByStatus[status])}})
 	}
 	return sheet
 }
 
-func count(rows iter.Seq[[]Cell]) int {
+func countRows(rows iter.Seq[[]Cell]) int {
 	n := 0
 	for range rows {
 		n++
@@ -104,8 +104,8 @@ func controlMapSheet(r *schema.Report) Sheet {
 			clauses = append(clauses, ref.ID)
 		}
 		return []Cell{
-			c.ID, c.Area, c.Title, words(string(c.Status)), words(string(c.Design)), words(string(c.Operation)), c.Owner, c.Reviewer, c.LastReview, c.NextReview,
-			string(c.Review), int64(c.Findings[schema.Critical]), int64(c.Findings[schema.High]), int64(c.Findings[schema.Medium]), int64(c.Findings[schema.Low]),
+			c.ID, c.Area, c.Title, statusText(c), designText(c.Design), operationText(c), c.Owner, c.Reviewer, c.LastReview, c.NextReview,
+			reviewText(c.Review), int64(c.Findings[schema.Critical]), int64(c.Findings[schema.High]), int64(c.Findings[schema.Medium]), int64(c.Findings[schema.Low]),
 			int64(c.Exceptions), c.NearestExpiry, strings.Join(c.Reasons, "; "), c.Risk, c.Statement, c.Operates, strings.Join(c.Layers, ", "),
 			strings.Join(evidence, "; "), strings.Join(clauses, " "), strings.Join(c.References.ISO27002, " "), strings.Join(c.References.CCM41, " "),
 			strings.Join(c.References.SOC2, " "),
@@ -120,14 +120,13 @@ func findingsSheet(r *schema.Report) Sheet {
 		{"Owner", 22, TextCell}, {"Exception", 14, TextCell}, {"Excepted until", 14, DateCell}, {"Id", 28, TextCell},
 	}, r.Findings, func(f schema.Finding) []Cell {
 		return []Cell{
-			string(f.Severity), words(string(f.Result)), f.Control, f.Check, f.Subject.Cluster, f.Subject.Namespace, f.Subject.Kind, f.Subject.Name, f.Subject.Field,
+			severityText(f.Severity), resultText(f.Result), f.Control, f.Check, f.Subject.Cluster, f.Subject.Namespace, f.Subject.Kind, f.Subject.Name, f.Subject.Field,
 			f.Message, f.Remediation, f.Owner, f.Exception, f.ExceptedUntil, f.ID,
 		}
 	})
 }
 
 func checksSheet(r *schema.Report) Sheet {
-	results := []schema.Result{schema.ResultPass, schema.ResultPartial, schema.ResultFail, schema.ResultNeedsReview, schema.ResultExcepted, schema.ResultNotApplicable}
 	columns := []Column{
 		{"Check", 11, TextCell}, {"Control", 10, TextCell}, {"Kind", 10, TextCell}, {"Evaluation", 11, TextCell}, {"Severity", 10, StatusCell}, {"Result", 15, StatusCell},
 		{"Reason", 70, TextCell}, {"Populations", 30, TextCell}, {"Rows", 9, NumberCell},
@@ -137,7 +136,7 @@ func checksSheet(r *schema.Report) Sheet {
 	}
 	return table("Checks", "What was checked, over how many rows, with which result?", columns, r.Checks, func(c schema.CheckResult) []Cell {
 		cells := []Cell{
-			c.ID, c.Control, string(c.Kind), string(c.Evaluation), string(c.Severity), words(string(c.Result)), c.Reason, strings.Join(c.Populations, ", "), int64(c.Rows),
+			c.ID, c.Control, string(c.Kind), string(c.Evaluation), severityText(c.Severity), resultText(c.Result), c.Reason, strings.Join(c.Populations, ", "), int64(c.Rows),
 		}
 		for _, result := range results {
 			cells = append(cells, int64(c.Counts[result]))
@@ -159,7 +158,7 @@ func exceptionsSheet(r *schema.Report) Sheet {
 			}
 		}
 		return []Cell{
-			e.ID, string(e.State), e.Control, e.Check, strings.Join(scope, ", "), e.Reason, e.Compensating, e.RequestedBy, e.ApprovedBy, e.ApprovedOn, e.ExpiresOn,
+			e.ID, Text{Value: string(e.State), Tone: exceptionTones[e.State]}, e.Control, e.Check, strings.Join(scope, ", "), e.Reason, e.Compensating, e.RequestedBy, e.ApprovedBy, e.ApprovedOn, e.ExpiresOn,
 			int64(len(e.Findings)), strings.Join(e.Problems, "; "), e.Ticket,
 		}
 	})
@@ -172,7 +171,7 @@ func documentsSheet(r *schema.Report) Sheet {
 		{"Problems", 50, TextCell}, {"File", 34, TextCell}, {"SHA-256 as approved", 66, TextCell},
 	}, r.Documents, func(d schema.DocumentResult) []Cell {
 		return []Cell{
-			d.ID, d.Title, string(d.Type), strings.Join(d.Checks, " "), string(d.Freshness), d.AsOf, d.Until, d.Owner, d.Author, d.ApprovedBy, d.ApprovedOn,
+			d.ID, d.Title, string(d.Type), strings.Join(d.Checks, " "), freshnessText(d.Freshness), d.AsOf, d.Until, d.Owner, d.Author, d.ApprovedBy, d.ApprovedOn,
 			strings.Join(d.Problems, "; "), d.File, d.SHA256,
 		}
 	})
@@ -185,7 +184,7 @@ func reviewsSheet(r *schema.Report) Sheet {
 		{"Next review", 12, DateCell}, {"Review", 10, StatusCell}, {"Control", 10, TextCell}, {"Title", 50, TextCell}, {"Reviewer", 24, TextCell}, {"Owner", 24, TextCell},
 		{"Cadence", 12, TextCell}, {"Last review", 12, DateCell}, {"Reviewed by", 24, TextCell},
 	}, controls, func(c schema.ControlResult) []Cell {
-		return []Cell{c.NextReview, string(c.Review), c.ID, c.Title, c.Reviewer, c.Owner, string(c.Cadence), c.LastReview, c.ReviewedBy}
+		return []Cell{c.NextReview, reviewText(c.Review), c.ID, c.Title, c.Reviewer, c.Owner, string(c.Cadence), c.LastReview, c.ReviewedBy}
 	})
 }
 
@@ -206,7 +205,7 @@ func queriesSheet(r *schema.Report) Sheet {
 		{"Source", 16, TextCell}, {"Outcome", 11, StatusCell}, {"Resource", 44, TextCell}, {"Rows", 9, NumberCell}, {"Pages", 8, NumberCell},
 		{"Resource version", 17, TextCell}, {"Code", 7, NumberCell}, {"Reason", 70, TextCell}, {"Question", 80, TextCell},
 	}, r.Queries, func(q schema.Query) []Cell {
-		return []Cell{q.Source, string(q.Outcome), q.Resource, int64(q.Rows), int64(q.Pages), q.ResourceVersion, int64(q.Code), q.Reason, q.Target}
+		return []Cell{q.Source, Text{Value: string(q.Outcome), Tone: outcomeTones[q.Outcome]}, q.Resource, int64(q.Rows), int64(q.Pages), q.ResourceVersion, int64(q.Code), q.Reason, q.Target}
 	})
 }
 
@@ -382,6 +381,3 @@ func sentence(s string) string {
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
-
-// words writes a value such as not_implemented as people say it.
-func words(value string) string { return strings.ReplaceAll(value, "_", " ") }

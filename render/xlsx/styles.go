@@ -1,0 +1,85 @@
+package xlsx
+
+import (
+	"fmt"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/auditpack/auditpack/render"
+)
+
+// Built-in number formats of ECMA-376 part 1, 18.8.30.
+const (
+	formatInteger = 3  // #,##0
+	formatText    = 49 // @
+)
+
+// styles are the ids of the workbook's cell styles.
+type styles struct {
+	title, label, header, text, number, date, time, link int
+	tones                                                map[render.Tone]int
+	notes                                                map[render.Tone]int
+}
+
+// colours of text and ground, dark enough on light to be read in print.
+var colours = map[render.Tone][2]string{
+	render.Good: {"1B5E20", "E3F1E4"}, render.Warn: {"7A4F01", "FBF0D9"}, render.Bad: {"8E1B1B", "F9E1E1"}, render.Severe: {"FFFFFF", "8E1B1B"}, render.Unknown: {"3B3F8F", "E6E7F5"}, render.Muted: {"555555", "EFEFEF"},
+}
+
+func newStyles(f *excelize.File) (*styles, error) {
+	var failed error
+	style := func(s excelize.Style) int {
+		if s.Font == nil {
+			s.Font = &excelize.Font{}
+		}
+		if s.Font.Family == "" {
+			s.Font.Family = "Arial"
+		}
+		if s.Font.Size == 0 {
+			s.Font.Size = 10
+		}
+		id, err := f.NewStyle(&s)
+		if err != nil && failed == nil {
+			failed = fmt.Errorf("make cell style: %w", err)
+		}
+		return id
+	}
+	day, minute := "yyyy-mm-dd", `yyyy-mm-dd hh:mm"Z"`
+	top := &excelize.Alignment{Vertical: "top"}
+	st := &styles{
+		title:  style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Size: 14}}),
+		label:  style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Color: "555555"}}),
+		header: style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Color: "FFFFFF"}, Fill: ground("22384D"), Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}),
+		text:   style(excelize.Style{NumFmt: formatText, Alignment: top}),
+		number: style(excelize.Style{NumFmt: formatInteger, Alignment: top}),
+		date:   style(excelize.Style{CustomNumFmt: &day, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
+		time:   style(excelize.Style{CustomNumFmt: &minute, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
+		link:   style(excelize.Style{Font: &excelize.Font{Color: "1A4F8B", Underline: "single"}}),
+		tones:  map[render.Tone]int{},
+		notes:  map[render.Tone]int{},
+	}
+	for _, tone := range []render.Tone{render.Good, render.Warn, render.Bad, render.Severe, render.Unknown, render.Muted} {
+		c := colours[tone]
+		st.tones[tone] = style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Color: c[0]}, Fill: ground(c[1]), Alignment: top})
+		st.notes[tone] = style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Color: c[0], Bold: true}})
+	}
+	return st, failed
+}
+
+func ground(colour string) excelize.Fill {
+	return excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{colour}}
+}
+
+func (st *styles) status(tone render.Tone) int {
+	if id, ok := st.tones[tone]; ok {
+		return id
+	}
+	return st.text
+}
+
+func (st *styles) note(tone render.Tone) int {
+	if id, ok := st.notes[tone]; ok {
+		return id
+	}
+	return st.text
+}
