@@ -1,0 +1,242 @@
+package controlplane
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+)
+
+// Apply puts every object of these YAML or JSON documents and lists into the
+// cluster: namespaces and custom resource definitions first, the others in the
+// order given, each with its status and field managers. An object that is there is
+// replaced. What a server always sets itself, such as uid and creationTimestamp,
+// is the server's.
+func (s *Server) Apply(t testing.TB, documents ...[]byte) {
+	t.Helper()
+	var objects []*unstructured.Unstructured
+	for _, d := range documents {
+		list, err := decode(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects = append(objects, list...)
+	}
+	slices.SortStableFunc(objects, func(a, b *unstructured.Unstructured) int { return rank(a) - rank(b) })
+	l := loader{cfg: s.Admin(t)}
+	for i, o := range objects {
+		if i == 0 || rank(objects[i-1]) != rank(o) { // what was created so far may have added kinds
+			if err := l.discover(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := l.put(context.Background(), o); err != nil {
+			t.Fatalf("put %s %s/%s: %v", o.GetKind(), o.GetNamespace(), o.GetName(), err)
+		}
+	}
+}
+
+// rank orders what others depend on before them.
+func rank(o *unstructured.Unstructured) int {
+	switch o.GetKind() {
+	case "Namespace", kindDefinition:
+		return 0
+	}
+	return 1
+}
+
+const (
+	kindDefinition         = "CustomResourceDefinition"
+	kindCertificateRequest = "CertificateSigningRequest"
+)
+
+// decode returns the objects of a stream of documents; a list gives its items.
+func decode(stream []byte) ([]*unstructured.Unstructured, error) {
+	var objects []*unstructured.Unstructured
+	for d := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(stream), 4096); ; {
+		o := &unstructured.Unstructured{}
+		err := d.Decode(&o.Object)
+		if errors.Is(err, io.EOF) {
+			return objects, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read manifests: %w", err)
+		}
+		switch {
+		case len(o.Object) == 0: // a document of comments
+		case o.IsList():
+			err = o.EachListItem(func(item runtime.Object) error {
+				objects = append(objects, item.(*unstructured.Unstructured))
+				return nil
+			})
+			if err != nil {
+				return nil, fmt.Errorf("read list: %w", err)
+			}
+		default:
+			objects = append(objects, o)
+		}
+	}
+}
+
+// A loader puts objects into the cluster.
+type loader struct {
+	cfg    *rest.Config
+	mapper meta.RESTMapper
+}
+
+func (l *loader) discover() error {
+	client, err := discovery.NewDiscoveryClientForConfig(l.cfg)
+	if err != nil {
+		return err
+	}
+	groups, err := restmapper.GetAPIGroupResources(client)
+	if err != nil {
+		return err
+	}
+	l.mapper = restmapper.NewDiscoveryRESTMapper(groups)
+	return nil
+}
+
+// put creates or replaces one object, then gives it the status and the field
+// managers that the manifest has.
+func (l *loader) put(ctx context.Context, o *unstructured.Unstructured) error {
+	objects, err := l.client(o)
+	if err != nil {
+		return err
+	}
+	status, managers := o.Object["status"], o.GetManagedFields()
+	strip(o)
+	stored, err := objects.Create(ctx, o, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		stored, err = replace(ctx, objects, o)
+	}
+	if err != nil {
+		return err
+	}
+	if o.GetKind() == kindDefinition {
+		if stored, err = waitServed(ctx, objects, o.GetName()); err != nil {
+			return err
+		}
+	} else if status != nil {
+		if stored, err = putStatus(ctx, objects, stored, status); err != nil {
+			return err
+		}
+	}
+	return putManagers(ctx, objects, stored, managers)
+}
+
+// client returns the client for the resource and namespace of an object.
+func (l *loader) client(o *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
+	gvk := o.GroupVersionKind()
+	mapping, err := l.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+	if err != nil {
+		return nil, err
+	}
+	client, err := dynamic.NewForConfig(l.as(o))
+	if err != nil {
+		return nil, err
+	}
+	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
+		return client.Resource(mapping.Resource).Namespace(o.GetNamespace()), nil
+	}
+	return client.Resource(mapping.Resource), nil
+}
+
+// as returns the configuration to create an object with. A server writes its
+// caller into a certificate request, so that one is created in the name that the
+// manifest has.
+func (l *loader) as(o *unstructured.Unstructured) *rest.Config {
+	user, _, _ := unstructured.NestedString(o.Object, "spec", "username")
+	if o.GetKind() != kindCertificateRequest || user == "" {
+		return l.cfg
+	}
+	cfg := rest.CopyConfig(l.cfg)
+	cfg.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: []string{"system:masters"}}
+	return cfg
+}
+
+// strip removes what a server refuses in a new object, or sets itself.
+func strip(o *unstructured.Unstructured) {
+	for _, f := range []string{"uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "generation", "managedFields", "selfLink"} {
+		unstructured.RemoveNestedField(o.Object, "metadata", f)
+	}
+}
+
+func replace(ctx context.Context, objects dynamic.ResourceInterface, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	old, err := objects.Get(ctx, o.GetName(), metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	o.SetResourceVersion(old.GetResourceVersion())
+	return objects.Update(ctx, o, metav1.UpdateOptions{})
+}
+
+// putStatus sets the status through the status subresource. A kind without one
+// has had its status at creation. The conditions of a certificate request have a
+// subresource of their own.
+func putStatus(ctx context.Context, objects dynamic.ResourceInterface, o *unstructured.Unstructured, status any) (*unstructured.Unstructured, error) {
+	subresources := []string{"status"}
+	if o.GetKind() == kindCertificateRequest {
+		subresources = []string{"approval", "status"}
+	}
+	for _, sub := range subresources {
+		o.Object["status"] = status
+		stored, err := objects.Update(ctx, o, metav1.UpdateOptions{}, sub)
+		switch {
+		case apierrors.IsNotFound(err):
+			return o, nil
+		case err != nil:
+			return nil, fmt.Errorf("%s: %w", sub, err)
+		}
+		o = stored
+	}
+	return o, nil
+}
+
+// putManagers replaces the field managers that the loading left by those of the
+// manifest; an empty entry removes them all. An update that changes nothing else
+// leaves them as they are sent.
+func putManagers(ctx context.Context, objects dynamic.ResourceInterface, o *unstructured.Unstructured, managers []metav1.ManagedFieldsEntry) error {
+	if len(managers) == 0 {
+		managers = []metav1.ManagedFieldsEntry{{}}
+	}
+	o.SetManagedFields(managers)
+	if _, err := objects.Update(ctx, o, metav1.UpdateOptions{}); err != nil {
+		return fmt.Errorf("field managers: %w", err)
+	}
+	return nil
+}
+
+// waitServed returns when the server serves a new kind.
+func waitServed(ctx context.Context, definitions dynamic.ResourceInterface, name string) (*unstructured.Unstructured, error) {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	for {
+		o, err := definitions.Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return nil, err
+		}
+		conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+		for _, c := range conditions {
+			if c, ok := c.(map[string]any); ok && c["type"] == "Established" && c["status"] == "True" {
+				return o, nil
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}

@@ -1,0 +1,283 @@
+// Package controlplane runs a real kube-apiserver and etcd for tests.
+//
+// Start gives a test a server of its own; Shared gives all tests of a package
+// one, which Main stops. Both listen on loopback only. There are no controllers,
+// no kubelets, and no admission beyond the life cycle of namespaces: the cluster
+// holds what Apply puts there, as it was put there.
+//
+// build.sh builds the two programs from the nested module binaries into the
+// user's cache; KUBEBUILDER_ASSETS names a folder that has them already.
+package controlplane
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+// A Server is a running control plane.
+type Server struct {
+	// URL of the API server, https on a loopback address.
+	URL string
+
+	dir       string // certificates, data and logs
+	authority *authority
+	etcd      string // URL of etcd
+	processes []*process
+}
+
+// Start starts a control plane and stops it when the test ends. Flags are
+// further flags of kube-apiserver. Without the two programs the test is skipped,
+// or fails where the environment variable CI is set.
+func Start(t testing.TB, flags ...string) *Server {
+	t.Helper()
+	s, err := start(requireBinaries(t), flags)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.stop)
+	return s
+}
+
+var shared struct {
+	sync.Mutex
+	server *Server
+	err    error
+}
+
+// Shared returns the control plane that all tests of the package share, and
+// starts it when it is asked for first. The package's TestMain must call Main.
+func Shared(t testing.TB) *Server {
+	t.Helper()
+	bin := requireBinaries(t)
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server == nil && shared.err == nil {
+		shared.server, shared.err = start(bin, nil)
+	}
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	return shared.server
+}
+
+// Main is the TestMain of a package that uses Shared.
+func Main(m *testing.M) {
+	code := m.Run()
+	if shared.server != nil {
+		shared.server.stop()
+	}
+	os.Exit(code)
+}
+
+// startTries is how often a start is tried: a port that was free may be taken
+// before the program that it was meant for listens on it.
+const startTries = 3
+
+// readyTimeout is generous, because a shared machine may be slow.
+const readyTimeout = 3 * time.Minute
+
+func start(bin string, flags []string) (*Server, error) {
+	var failures []string
+	for range startTries {
+		s, err := startOnce(bin, flags)
+		if err == nil {
+			return s, nil
+		}
+		failures = append(failures, err.Error())
+		if !strings.Contains(err.Error(), "address already in use") {
+			break
+		}
+	}
+	return nil, fmt.Errorf("start a control plane: %s", strings.Join(failures, "\n"))
+}
+
+func startOnce(bin string, flags []string) (_ *Server, err error) {
+	dir, err := os.MkdirTemp("", "controlplane-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{dir: dir}
+	defer func() {
+		if err != nil {
+			s.stop()
+		}
+	}()
+	if err := s.writeKeys(); err != nil {
+		return nil, err
+	}
+	if err := s.startEtcd(bin); err != nil {
+		return nil, err
+	}
+	if err := s.startAPIServer(bin, flags); err != nil {
+		return nil, err
+	}
+	return s, s.waitReady()
+}
+
+// writeKeys writes the certificates and the audit policy that the API server reads.
+func (s *Server) writeKeys() error {
+	a, err := newAuthority()
+	if err != nil {
+		return err
+	}
+	s.authority = a
+	cert, key, err := a.server()
+	if err != nil {
+		return err
+	}
+	accounts, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return err
+	}
+	for name, data := range map[string][]byte{
+		"ca.crt": a.pem, "server.crt": cert, "server.key": key, "accounts.key": encodeKey(accounts), "audit.yaml": []byte(auditPolicy),
+	} {
+		if err := os.WriteFile(s.path(name), data, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Server) startEtcd(bin string) error {
+	client, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	peer, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	s.etcd = "http://" + client
+	return s.run(bin, "etcd",
+		"--data-dir="+s.path("etcd"), "--log-level=warn", "--unsafe-no-fsync",
+		"--listen-client-urls="+s.etcd, "--advertise-client-urls="+s.etcd,
+		"--listen-peer-urls=http://"+peer, "--initial-advertise-peer-urls=http://"+peer, "--initial-cluster=default=http://"+peer,
+	)
+}
+
+// disabledAdmission would change, refuse or complete what a test puts into the
+// cluster. Namespace life cycle stays.
+const disabledAdmission = "CertificateApproval,CertificateSigning,CertificateSubjectRestriction,ClusterTrustBundleAttest,DefaultIngressClass," +
+	"DefaultStorageClass,DefaultTolerationSeconds,LimitRanger,MutatingAdmissionPolicy,MutatingAdmissionWebhook,PersistentVolumeClaimResize," +
+	"PodSecurity,PodTopologyLabels,Priority,ResourceQuota,RuntimeClass,ServiceAccount,StorageObjectInUseProtection,TaintNodesByCondition," +
+	"ValidatingAdmissionPolicy,ValidatingAdmissionWebhook"
+
+func (s *Server) startAPIServer(bin string, flags []string) error {
+	address, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	s.URL = "https://" + address
+	_, port, _ := net.SplitHostPort(address)
+	return s.run(bin, "kube-apiserver", append([]string{
+		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port=" + port,
+		"--etcd-servers=" + s.etcd, "--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.96.0.0/12",
+		"--client-ca-file=" + s.path("ca.crt"), "--tls-cert-file=" + s.path("server.crt"), "--tls-private-key-file=" + s.path("server.key"),
+		"--service-account-issuer=https://kubernetes.default.svc",
+		"--service-account-signing-key-file=" + s.path("accounts.key"), "--service-account-key-file=" + s.path("accounts.key"),
+		"--authorization-mode=RBAC", "--anonymous-auth=false", "--disable-admission-plugins=" + disabledAdmission,
+		"--audit-policy-file=" + s.path("audit.yaml"), "--audit-log-path=" + s.path(auditLog), "--event-ttl=24h",
+	}, flags...)...)
+}
+
+// waitReady returns once the server says that it is ready.
+func (s *Server) waitReady() error {
+	cfg, err := s.config("controlplane", "system:masters")
+	if err != nil {
+		return err
+	}
+	client, err := rest.HTTPClientFor(cfg)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
+	defer cancel()
+	for {
+		if s.ready(ctx, client) {
+			return nil
+		}
+		for _, p := range s.processes {
+			select {
+			case <-p.done:
+				return fmt.Errorf("%s ended: %s", p.name, tail(p.log))
+			default:
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("not ready after %s: %s", readyTimeout, tail(s.path("kube-apiserver.log")))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func (s *Server) ready(ctx context.Context, client *http.Client) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return false
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+// NoSnapshots has the server read older versions from etcd alone.
+const NoSnapshots = "--feature-gates=ListFromCacheSnapshot=false"
+
+// Compact makes every version before the present one unavailable, as a cluster
+// does by itself every five minutes. A server that keeps snapshots in memory
+// answers from them for some seconds more: start it with NoSnapshots.
+func (s *Server) Compact(t testing.TB) {
+	t.Helper()
+	now, err := kubernetes.NewForConfigOrDie(s.Admin(t)).CoreV1().Namespaces().List(context.Background(), metav1.ListOptions{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := fmt.Sprintf(`{"revision":%q,"physical":true}`, now.ResourceVersion)
+	resp, err := http.Post(s.etcd+"/v3/kv/compaction", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("compact etcd at %s: %s", now.ResourceVersion, resp.Status)
+	}
+}
+
+// stop ends both programs, API server first, and removes their files.
+func (s *Server) stop() {
+	for i := len(s.processes) - 1; i >= 0; i-- {
+		s.processes[i].kill()
+	}
+	_ = os.RemoveAll(s.dir)
+}
+
+func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
+
+// freeAddress returns a loopback address on which nothing listened just now.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String(), nil
+}
