@@ -25,7 +25,7 @@ var stages = map[string][]string{
 	"assess":        {"schema", "assess/rbac"},
 	"assess/rbac":   {"schema"},
 	"render":        {"schema"},
-	"render/pdf":    {"schema", "render", "render/pdf/update"},
+	"render/pdf":    {"schema", "render", "internal/pdfupdate"},
 	"render/xlsx":   {"schema", "render"},
 	"seal":          {"schema"},
 }
