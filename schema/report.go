@@ -285,24 +285,42 @@ type AccessGrant struct {
 	Role        string `json:"role"`
 	// Path spells out how the subject gets the rights.
 	Path string `json:"path"`
-	// AdminEquivalent is true when one rule has * in apiGroups, resources and verbs.
+	// AggregatedFrom names the ClusterRoles that feed the role through aggregation labels.
+	AggregatedFrom []string `json:"aggregatedFrom"`
+	// AdminEquivalent is true when one rule has * in apiGroups, resources and
+	// verbs: everything, within Scope.
 	AdminEquivalent bool `json:"adminEquivalent"`
-	// Writes is true when the rights include a write verb on any resource.
+	// Writes is true when the rights include a write verb on any resource that is stored.
 	Writes bool `json:"writes"`
 	// WritesWorkloads is true when the rights include a write verb on a workload kind.
 	WritesWorkloads bool `json:"writesWorkloads"`
 	// ReadsSecrets lists the verbs among get, list and watch that hold on secrets.
 	ReadsSecrets []string `json:"readsSecrets"`
+	// ReadsNamedSecrets lists the secrets that can be read only by their name.
+	ReadsNamedSecrets []string `json:"readsNamedSecrets"`
 	// Escalations lists the rights from which more rights can be gained (docs/access.md).
 	Escalations []string `json:"escalations"`
 	// Wildcards lists where a rule has *: verbs, resources, apiGroups.
 	Wildcards []string `json:"wildcards"`
 	// BuiltIn is true when role, binding and subject are proven to be Kubernetes' own.
 	BuiltIn bool `json:"builtIn"`
-	// SubjectState and RoleState are exists, missing or unknown.
+	// RoleBuiltIn is true when the rules are proven to be those of a default role, whoever holds them.
+	RoleBuiltIn bool `json:"roleBuiltIn"`
+	// Added is true for the rights that somebody added to a default role which a
+	// default binding grants. The default rights of the same path are a row of their own.
+	Added bool `json:"added"`
+	// Proof says which list of default objects the grant was held against, where BuiltIn or RoleBuiltIn is true.
+	Proof string `json:"proof"`
+	// SubjectState is exists, missing, or unknown for users and groups, which the API does not list.
 	SubjectState string `json:"subjectState"`
-	RoleState    string `json:"roleState"`
-	// Human is true for users and groups that are not Kubernetes' own.
+	// RoleState is exists, missing, or assumed for a default role that is not
+	// among what was read and is judged by its default rules.
+	RoleState string `json:"roleState"`
+	// Missing names what the binding refers to and does not exist.
+	Missing []string `json:"missing"`
+	// Human is true when a person may be behind the subject: users and groups that
+	// are not components of Kubernetes, and the groups of all authenticated or
+	// unauthenticated callers.
 	Human bool `json:"human"`
 	// Approval is approved, expired or none, from the overlay's approvals.
 	Approval string `json:"approval"`

@@ -200,6 +200,9 @@ func (r AccessGrant) Subject() Subject {
 	if r.Scope != "*" {
 		binding = r.BindingKind + "/" + r.Scope + "/" + r.Binding
 	}
-	return Subject{Cluster: r.Cluster, Kind: r.SubjectKind, Namespace: r.SubjectNamespace, Name: r.SubjectName,
-		Field: binding + " to " + r.RoleKind + "/" + r.Role}
+	field := binding + " to " + r.RoleKind + "/" + r.Role
+	if r.Added {
+		field += " added rules"
+	}
+	return Subject{Cluster: r.Cluster, Kind: r.SubjectKind, Namespace: r.SubjectNamespace, Name: r.SubjectName, Field: field}
 }
