@@ -1,9 +1,13 @@
 package schema
 
+import "time"
+
 // TypeMeta opens every document that people write.
 type TypeMeta struct {
+	// APIVersion is auditpack.dev/v1alpha1.
 	APIVersion string `json:"apiVersion"`
-	Kind       Kind   `json:"kind"`
+	// Kind says which document it is.
+	Kind Kind `json:"kind"`
 }
 
 // Kind of a document that people write.
@@ -21,14 +25,17 @@ const (
 
 // Metadata names a document.
 type Metadata struct {
-	Name string `json:"name"`
+	// Name is a short name; that of the plan opens the name of every bundle.
+	Name string `json:"name" format:"name"`
 }
 
 // An AuditPlan says what to look at, against what to hold it, and what to make of it.
 type AuditPlan struct {
 	TypeMeta
+	// Metadata names the plan.
 	Metadata Metadata `json:"metadata"`
-	Spec     PlanSpec `json:"spec"`
+	// Spec is the plan.
+	Spec PlanSpec `json:"spec"`
 }
 
 // PlanSpec is the content of an AuditPlan. Paths are relative to the plan's file.
@@ -40,42 +47,63 @@ type PlanSpec struct {
 	// Period is what records must cover; by default the 90 days before the snapshot.
 	Period *Period `json:"period,omitempty"`
 	// Clusters to read; by default the current context of the kubeconfig.
-	Clusters []PlanCluster `json:"clusters,omitempty"`
-	// Secrets is the tier; by default none.
-	Secrets    SecretsTier `json:"secrets,omitempty"`
-	Namespaces Scoping     `json:"namespaces,omitzero"`
-	Labels     LabelKeys   `json:"labels,omitzero"`
-	Access     AccessFacts `json:"access,omitzero"`
-	Images     ImageFacts  `json:"images,omitzero"`
+	Clusters []PlanCluster `json:"clusters,omitzero"`
+	// Secrets is how much of secrets is asked for; by default none.
+	Secrets SecretsTier `json:"secrets,omitempty"`
+	// Namespaces says which namespaces are judged, and what environment they are.
+	Namespaces Scoping `json:"namespaces,omitzero"`
+	// Labels are the label keys that say who owns what.
+	Labels LabelKeys `json:"labels,omitzero"`
+	// Access says how people and automation are named.
+	Access AccessFacts `json:"access,omitzero"`
+	// Images says where images may come from.
+	Images ImageFacts `json:"images,omitzero"`
 	// ControlTable is a file, or empty for the built-in table.
 	ControlTable string `json:"controlTable,omitempty"`
 	// Checks are files of further CheckSets. A check with a known id replaces the built-in one.
-	Checks     []string `json:"checks,omitempty"`
-	Overlay    string   `json:"overlay,omitempty"`
-	Exceptions string   `json:"exceptions,omitempty"`
-	Documents  string   `json:"documents,omitempty"`
-	// Previous is the bundle before this one; its digest goes into the statement.
-	Previous string  `json:"previous,omitempty"`
-	Signing  Signing `json:"signing,omitzero"`
+	Checks []string `json:"checks,omitzero"`
+	// Overlay is the file of owners, sign-offs and approvals.
+	Overlay string `json:"overlay,omitempty"`
+	// Exceptions is the file of accepted deviations.
+	Exceptions string `json:"exceptions,omitempty"`
+	// Documents is the file that lists the documents people keep.
+	Documents string `json:"documents,omitempty"`
+	// Previous is the archive of the bundle before this one; its digest goes into the statement.
+	Previous string `json:"previous,omitempty"`
+	// Signing says how the bundle is signed.
+	Signing Signing `json:"signing,omitzero"`
 	// Output is the folder for bundles; by default the working directory.
 	Output string `json:"output,omitempty"`
 }
 
 // A Period is closed at the start and open at the end.
 type Period struct {
+	// From is the first day of the period.
 	From Date `json:"from"`
-	To   Date `json:"to"`
+	// To is the day after the last one.
+	To Date `json:"to"`
+}
+
+// PeriodAsOf returns the period that records must cover: the plan's, or by
+// default the 90 whole days before the day of asOf.
+func (p PlanSpec) PeriodAsOf(asOf time.Time) Period {
+	if p.Period != nil {
+		return *p.Period
+	}
+	to := DateOf(asOf)
+	return Period{From: to.AddDays(-90), To: to}
 }
 
 // A PlanCluster is one cluster to read, live or from files.
 type PlanCluster struct {
 	// Name of the cluster in the report. It is part of no finding id.
 	Name string `json:"name"`
-	// Context and Kubeconfig as kubectl takes them.
-	Context    string `json:"context,omitempty"`
+	// Context of the kubeconfig; by default its current one.
+	Context string `json:"context,omitempty"`
+	// Kubeconfig is a file; by default the one that kubectl takes.
 	Kubeconfig string `json:"kubeconfig,omitempty"`
 	// From reads manifests, lists or a dump instead of a cluster.
-	From []string `json:"from,omitempty"`
+	From []string `json:"from,omitzero"`
 	// Environment of the cluster, such as production.
 	Environment string `json:"environment,omitempty"`
 	// Distribution that the register claims; a mismatch with what is detected is reported.
@@ -85,19 +113,19 @@ type PlanCluster struct {
 // Scoping says which namespaces are judged. All are collected.
 type Scoping struct {
 	// Exclude are namespaces out of scope; by default kube-system, kube-public and kube-node-lease.
-	Exclude []string `json:"exclude,omitempty"`
+	Exclude []string `json:"exclude,omitzero"`
 	// Environments maps a namespace to its environment where no label says it.
-	Environments map[string]string `json:"environments,omitempty"`
+	Environments map[string]string `json:"environments,omitzero"`
 	// Production are the environments that count as production; by default production and prod.
-	Production []string `json:"production,omitempty"`
+	Production []string `json:"production,omitzero"`
 }
 
 // LabelKeys are the label keys that say who owns what. The first key present wins.
 type LabelKeys struct {
-	Owner         []string `json:"owner,omitempty"`         // by default owner, team
-	Environment   []string `json:"environment,omitempty"`   // by default environment, env
-	DataClass     []string `json:"dataClass,omitempty"`     // by default data-class
-	RotationClass []string `json:"rotationClass,omitempty"` // by default rotation-class
+	Owner         []string `json:"owner,omitzero"`         // by default owner, team
+	Environment   []string `json:"environment,omitzero"`   // by default environment, env
+	DataClass     []string `json:"dataClass,omitzero"`     // by default data-class
+	RotationClass []string `json:"rotationClass,omitzero"` // by default rotation-class
 }
 
 // AccessFacts say how people and automation are named.
@@ -105,28 +133,29 @@ type AccessFacts struct {
 	// UserPattern is a regular expression that names of identity-provider users match.
 	UserPattern string `json:"userPattern,omitempty"`
 	// Deployers are service accounts, as namespace/name, that deploy. Well-known ones are found anyway.
-	Deployers []string `json:"deployers,omitempty"`
+	Deployers []string `json:"deployers,omitzero" format:"account"`
 	// BreakGlass are the bindings for emergencies.
-	BreakGlass []BreakGlass `json:"breakGlass,omitempty"`
+	BreakGlass []BreakGlass `json:"breakGlass,omitzero"`
 	// RunnerNamespaces hold self-hosted CI runners.
-	RunnerNamespaces []string `json:"runnerNamespaces,omitempty"`
+	RunnerNamespaces []string `json:"runnerNamespaces,omitzero"`
 	// PipelineManagers are field managers that belong to a pipeline.
-	PipelineManagers []string `json:"pipelineManagers,omitempty"`
+	PipelineManagers []string `json:"pipelineManagers,omitzero"`
 }
 
 // BreakGlass is one registered emergency binding.
 type BreakGlass struct {
-	Cluster string `json:"cluster,omitempty"` // empty means every cluster
+	// Cluster that has the binding; empty means every cluster.
+	Cluster string `json:"cluster,omitempty"`
 	// Binding is the name of the ClusterRoleBinding.
 	Binding string `json:"binding"`
 	// Subjects are the names of the users or groups that it may have.
-	Subjects []string `json:"subjects"`
+	Subjects []string `json:"subjects" input:"nonempty"`
 }
 
 // ImageFacts say where images may come from.
 type ImageFacts struct {
 	// Registries are approved hosts, or host/path prefixes.
-	Registries []string `json:"registries,omitempty"`
+	Registries []string `json:"registries,omitzero"`
 }
 
 // Signing says how the bundle is signed.
@@ -142,47 +171,65 @@ type Signing struct {
 // A ControlTable is a list of controls with references to published standards.
 type ControlTable struct {
 	TypeMeta
-	Metadata Metadata         `json:"metadata"`
-	Spec     ControlTableSpec `json:"spec"`
+	// Metadata names the table.
+	Metadata Metadata `json:"metadata"`
+	// Spec is the table.
+	Spec ControlTableSpec `json:"spec"`
 }
 
 // ControlTableSpec is the content of a ControlTable.
 type ControlTableSpec struct {
-	Title    string    `json:"title" class:"public"`
-	Version  string    `json:"version" class:"public"`
-	Areas    []Area    `json:"areas" class:"public"`
-	Controls []Control `json:"controls" class:"public"`
+	// Title is printed on the cover.
+	Title string `json:"title" class:"public"`
+	// Version of the table, as text.
+	Version string `json:"version" class:"public"`
+	// Areas in the order of the report.
+	Areas []Area `json:"areas" class:"public" input:"nonempty"`
+	// Controls in the order of the report.
+	Controls []Control `json:"controls" class:"public" input:"nonempty"`
 }
 
 // An Area groups controls.
 type Area struct {
-	ID    string `json:"id" class:"public"`
-	Name  string `json:"name" class:"public"`
+	// ID is what controls refer to, such as ACC.
+	ID string `json:"id" class:"public" format:"id"`
+	// Name is the heading of the area.
+	Name string `json:"name" class:"public"`
+	// Theme says in a few words what the area is about.
 	Theme string `json:"theme" class:"public"`
 }
 
 // A Control is a requirement with the six fields of a control map: risk, control,
 // owner, how it operates, evidence (its checks) and layer.
 type Control struct {
-	ID    string `json:"id" class:"public"`
-	Area  string `json:"area" class:"public"`
+	// ID is such as ACC-01.
+	ID string `json:"id" class:"public" format:"id"`
+	// Area is the id of an area of the table.
+	Area string `json:"area" class:"public"`
+	// Title is the control in a few words.
 	Title string `json:"title" class:"public"`
-	Risk  string `json:"risk" class:"public"`
+	// Risk is what may happen without the control.
+	Risk string `json:"risk" class:"public"`
 	// Statement is the control in one sentence.
 	Statement string `json:"statement" class:"public"`
 	// Operates says how the control works in practice.
-	Operates string   `json:"operates" class:"public"`
-	Layers   []string `json:"layers" class:"public"`
+	Operates string `json:"operates" class:"public"`
+	// Layers of the platform on which the control works.
+	Layers []string `json:"layers" class:"public" input:"nonempty" enum:"cloud-account,managed-control-plane,cluster,node,namespace,workload,pipeline,registry,people-process,third-party"`
 	// Responsibility by party; exactly one is accountable.
 	Responsibility Responsibility `json:"responsibility" class:"public"`
-	Owner          string         `json:"owner" class:"nda"`
-	Reviewer       string         `json:"reviewer" class:"nda"`
+	// Owner is the accountable person or team. It is set in an Overlay; a control without owner is a finding.
+	Owner string `json:"owner" class:"nda" input:"optional"`
+	// Reviewer signs the control off. It is set in an Overlay.
+	Reviewer string `json:"reviewer" class:"nda" input:"optional"`
 	// Cadence is how often the control is reviewed: monthly, quarterly, semi-annual or annual.
 	Cadence Cadence `json:"cadence" class:"public"`
-	// EvidenceMaxAgeDays is the age at which evidence is stale.
-	EvidenceMaxAgeDays int        `json:"evidenceMaxAgeDays" class:"public"`
-	References         References `json:"references" class:"public"`
-	Notes              []string   `json:"notes,omitempty" class:"public"`
+	// EvidenceMaxAgeDays is the age in days at which evidence is stale.
+	EvidenceMaxAgeDays int `json:"evidenceMaxAgeDays" class:"public"`
+	// References to published standards.
+	References References `json:"references" class:"public" input:"optional"`
+	// Notes on scope and judgement, one sentence or two each.
+	Notes []string `json:"notes,omitzero" class:"public"`
 }
 
 // Cadence of a review.
@@ -199,46 +246,66 @@ const (
 // Responsibility says who is A (accountable), R (responsible), C (consulted) and
 // I (informed) for a control; "-" is nobody's part.
 type Responsibility struct {
-	CloudProvider     string `json:"cloudProvider" class:"public"`
-	ManagedKubernetes string `json:"managedKubernetes" class:"public"`
-	PlatformTeam      string `json:"platformTeam" class:"public"`
-	AppTeam           string `json:"appTeam" class:"public"`
-	CICDOwner         string `json:"cicdOwner" class:"public"`
-	SecurityTeam      string `json:"securityTeam" class:"public"`
-	ThirdPartyTool    string `json:"thirdPartyTool" class:"public"`
+	// CloudProvider is the part of the provider of the cloud account.
+	CloudProvider string `json:"cloudProvider" class:"public" input:"optional" enum:"A,R,A/R,C,I,-"`
+	// ManagedKubernetes is the part of who runs the control plane.
+	ManagedKubernetes string `json:"managedKubernetes" class:"public" input:"optional" enum:"A,R,A/R,C,I,-"`
+	// PlatformTeam is the part of the team that runs the clusters.
+	PlatformTeam string `json:"platformTeam" class:"public" input:"optional" enum:"A,R,A/R,C,I,-"`
+	// AppTeam is the part of the teams whose workloads run on them.
+	AppTeam string `json:"appTeam" class:"public" input:"optional" enum:"A,R,A/R,C,I,-"`
+	// CICDOwner is the part of who runs the delivery pipelines.
+	CICDOwner string `json:"cicdOwner" class:"public" input:"optional" enum:"A,R,A/R,C,I,-"`
+	// SecurityTeam is the part of the security team.
+	SecurityTeam string `json:"securityTeam" class:"public" input:"optional" enum:"A,R,A/R,C,I,-"`
+	// ThirdPartyTool is the part of the supplier of a tool or service in use.
+	ThirdPartyTool string `json:"thirdPartyTool" class:"public" input:"optional" enum:"A,R,A/R,C,I,-"`
 }
 
 // References to published standards: identifiers only, always strings (8.20 is not 8.2).
 type References struct {
-	ISO27017    []ISO27017Reference `json:"iso27017_2015,omitempty" class:"public"`
-	ISO27002    []string            `json:"iso27002_2022,omitempty" class:"public"`
-	ISO27002Old []string            `json:"iso27002_2013,omitempty" class:"public"`
-	CCM40       []string            `json:"ccm_v4_0,omitempty" class:"public"`
-	CCM41       []string            `json:"ccm_v4_1,omitempty" class:"public"`
-	CIS         map[string][]string `json:"cis,omitempty" class:"public"` // by benchmark and version
-	NIST80053   []string            `json:"nist_800_53r5,omitempty" class:"public"`
-	SOC2        []string            `json:"soc2_tsc,omitempty" class:"public"`
-	Other       map[string][]string `json:"other,omitempty" class:"public"` // by standard and edition
+	// ISO27017 lists clauses of ISO/IEC 27017:2015.
+	ISO27017 []ISO27017Reference `json:"iso27017_2015,omitzero" class:"public"`
+	// ISO27002 lists controls of ISO/IEC 27002:2022.
+	ISO27002 []string `json:"iso27002_2022,omitzero" class:"public"`
+	// ISO27002Old lists controls of ISO/IEC 27002:2013, whose numbering ISO/IEC 27017:2015 follows.
+	ISO27002Old []string `json:"iso27002_2013,omitzero" class:"public"`
+	// CCM40 lists controls of the CSA Cloud Controls Matrix 4.0.
+	CCM40 []string `json:"ccm_v4_0,omitzero" class:"public"`
+	// CCM41 lists controls of the CSA Cloud Controls Matrix 4.1, which numbers some controls anew.
+	CCM41 []string `json:"ccm_v4_1,omitzero" class:"public"`
+	// CIS lists recommendations by CIS benchmark and version.
+	CIS map[string][]string `json:"cis,omitzero" class:"public"`
+	// NIST80053 lists controls of NIST SP 800-53 revision 5.
+	NIST80053 []string `json:"nist_800_53r5,omitzero" class:"public"`
+	// SOC2 lists the AICPA trust services criteria.
+	SOC2 []string `json:"soc2_tsc,omitzero" class:"public"`
+	// Other lists identifiers by standard and edition.
+	Other map[string][]string `json:"other,omitzero" class:"public"`
 }
 
 // An ISO27017Reference is a clause, and for whom ISO/IEC 27017 adds cloud guidance to it.
 type ISO27017Reference struct {
+	// ID is the number of the clause, such as 9.2.3 or CLD.12.1.5.
 	ID string `json:"id" class:"public"`
 	// CloudGuidance is both, csc (customer), csp (provider) or none (ISO/IEC 27002 applies as it is).
-	CloudGuidance string `json:"cloudGuidance" class:"public"`
+	CloudGuidance string `json:"cloudGuidance" class:"public" enum:"both,csc,csp,none"`
 	// Verified is true when the clause was read at its source.
-	Verified bool `json:"verified" class:"public"`
+	Verified bool `json:"verified" class:"public" input:"optional"`
 }
 
 // A CheckSet is a list of checks.
 type CheckSet struct {
 	TypeMeta
-	Metadata Metadata     `json:"metadata"`
-	Spec     CheckSetSpec `json:"spec"`
+	// Metadata names the set.
+	Metadata Metadata `json:"metadata"`
+	// Spec is the set.
+	Spec CheckSetSpec `json:"spec"`
 }
 
 // CheckSetSpec is the content of a CheckSet.
 type CheckSetSpec struct {
+	// Checks in any order; the report lists them in the order of the control table.
 	Checks []Check `json:"checks"`
 }
 
@@ -266,27 +333,36 @@ const (
 // A Check is a rule that reads evidence for one control. It is written as CEL
 // rules over the rows of a population, or names a Go function of the program.
 type Check struct {
-	ID         string     `json:"id"`
-	Control    string     `json:"control"`
-	Title      string     `json:"title,omitempty"`
-	Kind       CheckKind  `json:"kind"`
+	// ID is written down once and never changes, such as ACC-01.k1.
+	ID string `json:"id" format:"id"`
+	// Control is the id of the control that the check speaks for.
+	Control string `json:"control"`
+	// Title is the check in a few words.
+	Title string `json:"title,omitempty"`
+	// Kind says what the check reads.
+	Kind CheckKind `json:"kind"`
+	// Evaluation says who decides: the tool, the tool in part, or a person.
 	Evaluation Evaluation `json:"evaluation"`
-	Severity   Severity   `json:"severity"`
-	// Source, Fields and Logic say in words what is read and how it is decided.
+	// Severity of a finding of this check.
+	Severity Severity `json:"severity"`
+	// Source says in words what is read.
 	Source string `json:"source"`
+	// Fields says in words which fields of it are looked at.
 	Fields string `json:"fields,omitempty"`
-	Logic  string `json:"logic"`
+	// Logic says in words how it is decided.
+	Logic string `json:"logic"`
 	// Message may hold CEL expressions in braces, such as {row.name}; in a check written in Go, names that it fills in.
-	Message     string `json:"message"`
+	Message string `json:"message"`
+	// Remediation says what to do about a finding.
 	Remediation string `json:"remediation"`
 	// Population is what the rules run over, row by row.
 	Population string `json:"population,omitempty"`
 	// Needs are further populations that must be complete for the check to decide.
-	Needs []string `json:"needs,omitempty"`
+	Needs []string `json:"needs,omitzero"`
 	// Scope is a CEL expression; rows for which it is false are not_applicable.
 	Scope string `json:"scope,omitempty"`
 	// Rules are tried in order; the first whose condition holds decides. A row that none matches passes.
-	Rules []CheckRule `json:"rules,omitempty"`
+	Rules []CheckRule `json:"rules,omitzero"`
 	// Empty is the result when the population has no row in scope; by default not_applicable.
 	Empty Result `json:"empty,omitempty"`
 	// Go is the name of the function that decides instead of rules.
@@ -296,35 +372,46 @@ type Check struct {
 // A CheckRule gives a result to the rows for which When holds.
 type CheckRule struct {
 	// When is a CEL expression over row, ns, cluster, plan and asOf.
-	When   string `json:"when"`
+	When string `json:"when"`
+	// Result of the rows for which When holds.
 	Result Result `json:"result"`
-	// Severity and Message replace those of the check.
+	// Severity replaces that of the check.
 	Severity Severity `json:"severity,omitempty"`
-	Message  string   `json:"message,omitempty"`
+	// Message replaces that of the check.
+	Message string `json:"message,omitempty"`
 }
 
 // An Overlay sets owners, reviewers, sign-offs and applicability without editing the control table.
 type Overlay struct {
 	TypeMeta
-	Metadata Metadata    `json:"metadata"`
-	Spec     OverlaySpec `json:"spec"`
+	// Metadata names the overlay.
+	Metadata Metadata `json:"metadata"`
+	// Spec is the overlay.
+	Spec OverlaySpec `json:"spec"`
 }
 
 // OverlaySpec is the content of an Overlay.
 type OverlaySpec struct {
-	// Owner and Reviewer are the defaults for controls that name none.
-	Owner     string           `json:"owner,omitempty"`
-	Reviewer  string           `json:"reviewer,omitempty"`
-	Controls  []ControlOverlay `json:"controls,omitempty"`
-	Approvals []Approval       `json:"approvals,omitempty"`
+	// Owner is the default for controls that name none.
+	Owner string `json:"owner,omitempty"`
+	// Reviewer is the default for controls that name none.
+	Reviewer string `json:"reviewer,omitempty"`
+	// Controls has one entry for each control about which something was decided.
+	Controls []ControlOverlay `json:"controls,omitzero"`
+	// Approvals register deliberate facts of the platform, such as who is an administrator.
+	Approvals []Approval `json:"approvals,omitzero"`
 }
 
 // A ControlOverlay is what people decided about one control.
 type ControlOverlay struct {
-	ID       string  `json:"id"`
-	Owner    string  `json:"owner,omitempty"`
-	Reviewer string  `json:"reviewer,omitempty"`
-	Cadence  Cadence `json:"cadence,omitempty"`
+	// ID is that of a control of the table.
+	ID string `json:"id"`
+	// Owner is the accountable person or team.
+	Owner string `json:"owner,omitempty"`
+	// Reviewer signs the control off.
+	Reviewer string `json:"reviewer,omitempty"`
+	// Cadence replaces the table's.
+	Cadence Cadence `json:"cadence,omitempty"`
 	// SignOff is the last one.
 	SignOff *SignOff `json:"signOff,omitempty"`
 	// NotApplicable takes the control out of scope.
@@ -335,15 +422,20 @@ type ControlOverlay struct {
 
 // A SignOff is a person's word that the control was reviewed.
 type SignOff struct {
+	// By is who reviewed the control.
 	By string `json:"by"`
-	On Date   `json:"on"`
+	// On is the day of the review.
+	On Date `json:"on"`
 }
 
 // A NotApplicableNote justifies that a control does not apply.
 type NotApplicableNote struct {
+	// Justification is printed beside the control.
 	Justification string `json:"justification"`
-	ApprovedBy    string `json:"approvedBy"`
-	ApprovedOn    Date   `json:"approvedOn"`
+	// ApprovedBy is the person who agreed.
+	ApprovedBy string `json:"approvedBy"`
+	// ApprovedOn is the day of that.
+	ApprovedOn Date `json:"approvedOn"`
 }
 
 // ApprovalType says what is approved.
@@ -363,72 +455,101 @@ const (
 
 // An Approval registers one deliberate fact of the platform with an owner, a reason and an end.
 type Approval struct {
-	Type    ApprovalType `json:"type"`
-	Cluster string       `json:"cluster,omitempty"` // empty means every cluster
-	// Kind, Namespace and Name are those of the subject or object approved.
-	Kind      string `json:"kind"`
+	// Type says what is approved.
+	Type ApprovalType `json:"type"`
+	// Cluster in which the approval holds; empty means every cluster.
+	Cluster string `json:"cluster,omitempty"`
+	// Kind of the subject or object approved, such as Group, ServiceAccount or Ingress.
+	Kind string `json:"kind"`
+	// Namespace of the subject or object; empty where it has none.
 	Namespace string `json:"namespace,omitempty"`
-	Name      string `json:"name"`
-	Owner     string `json:"owner"`
-	Reason    string `json:"reason"`
-	Expires   Date   `json:"expires"`
+	// Name of the subject or object.
+	Name string `json:"name"`
+	// Owner answers for it.
+	Owner string `json:"owner"`
+	// Reason why it is needed.
+	Reason string `json:"reason"`
+	// Expires is the last day on which the approval counts.
+	Expires Date `json:"expires"`
 }
 
 // An ExceptionRegister lists accepted deviations.
 type ExceptionRegister struct {
 	TypeMeta
-	Metadata Metadata      `json:"metadata"`
-	Spec     ExceptionSpec `json:"spec"`
+	// Metadata names the register.
+	Metadata Metadata `json:"metadata"`
+	// Spec is the register.
+	Spec ExceptionSpec `json:"spec"`
 }
 
 // ExceptionSpec is the content of an ExceptionRegister.
 type ExceptionSpec struct {
 	// MaxDays by severity; by default critical 30, high 90, medium 180, low 365.
-	MaxDays    map[Severity]int `json:"maxDays,omitempty"`
-	Exceptions []Exception      `json:"exceptions"`
+	MaxDays map[Severity]int `json:"maxDays,omitzero"`
+	// Exceptions in any order; [] when there are none.
+	Exceptions []Exception `json:"exceptions"`
 }
 
 // An Exception accepts some findings until a day.
 type Exception struct {
-	ID      string `json:"id"`
+	// ID is shown beside every finding that the exception covers.
+	ID string `json:"id" format:"id"`
+	// Control is the id of the control that is deviated from.
 	Control string `json:"control"`
 	// Check narrows the exception to one check; empty means every check of the control.
-	Check string         `json:"check,omitempty"`
+	Check string `json:"check,omitempty"`
+	// Scope narrows the exception to some subjects.
 	Scope ExceptionScope `json:"scope,omitzero"`
-	// Findings narrows it to findings by id.
-	Findings []string `json:"findings,omitempty"`
-	Reason   string   `json:"reason"`
-	Risk     Severity `json:"risk,omitempty"`
-	// Compensating says what deals with the risk meanwhile; CompensatingControl names a control.
-	Compensating        string `json:"compensating,omitempty"`
+	// Findings narrows the exception to findings by id.
+	Findings []string `json:"findings,omitzero"`
+	// Reason why the deviation is accepted.
+	Reason string `json:"reason"`
+	// Risk is what remains, as rated by the approver.
+	Risk Severity `json:"risk,omitempty"`
+	// Compensating says what deals with the risk meanwhile.
+	Compensating string `json:"compensating,omitempty"`
+	// CompensatingControl is the id of a control that deals with the risk meanwhile. It counts only while implemented.
 	CompensatingControl string `json:"compensatingControl,omitempty"`
-	RequestedBy         string `json:"requestedBy"`
-	ApprovedBy          string `json:"approvedBy"`
+	// RequestedBy is who asked for the exception.
+	RequestedBy string `json:"requestedBy"`
+	// ApprovedBy is who accepted the risk, and not who asked.
+	ApprovedBy string `json:"approvedBy"`
 	// SecondApprover is needed where the scope is a whole cluster.
 	SecondApprover string `json:"secondApprover,omitempty"`
-	ApprovedOn     Date   `json:"approvedOn"`
-	ExpiresOn      Date   `json:"expiresOn"`
-	ReviewOn       Date   `json:"reviewOn,omitzero"`
-	Ticket         string `json:"ticket,omitempty"`
+	// ApprovedOn is the first day on which the exception counts.
+	ApprovedOn Date `json:"approvedOn"`
+	// ExpiresOn is the last day on which the exception counts.
+	ExpiresOn Date `json:"expiresOn"`
+	// ReviewOn is when the exception is looked at again before it ends.
+	ReviewOn Date `json:"reviewOn,omitzero"`
+	// Ticket where the exception was asked for and decided.
+	Ticket string `json:"ticket,omitempty"`
 }
 
 // An ExceptionScope selects subjects. Empty fields match everything; * in a value matches any text.
 type ExceptionScope struct {
-	Cluster   string `json:"cluster,omitempty"`
+	// Cluster is the cluster's name in the plan.
+	Cluster string `json:"cluster,omitempty"`
+	// Namespace of the subject.
 	Namespace string `json:"namespace,omitempty"`
-	Kind      string `json:"kind,omitempty"`
-	Name      string `json:"name,omitempty"`
+	// Kind of the subject, such as Deployment.
+	Kind string `json:"kind,omitempty"`
+	// Name of the subject.
+	Name string `json:"name,omitempty"`
 }
 
 // A DocumentRegister lists the documents that people keep.
 type DocumentRegister struct {
 	TypeMeta
-	Metadata Metadata     `json:"metadata"`
-	Spec     DocumentSpec `json:"spec"`
+	// Metadata names the register.
+	Metadata Metadata `json:"metadata"`
+	// Spec is the register.
+	Spec DocumentSpec `json:"spec"`
 }
 
 // DocumentSpec is the content of a DocumentRegister.
 type DocumentSpec struct {
+	// Documents in any order; [] when there are none.
 	Documents []DocumentRecord `json:"documents"`
 }
 
@@ -447,26 +568,36 @@ const (
 
 // A DocumentRecord describes one document.
 type DocumentRecord struct {
-	ID    string       `json:"id"`
-	Title string       `json:"title"`
-	Type  DocumentType `json:"type"`
+	// ID is what other records refer to.
+	ID string `json:"id" format:"id"`
+	// Title of the document.
+	Title string `json:"title"`
+	// Type decides how long the document is valid by default.
+	Type DocumentType `json:"type"`
 	// Checks are the document checks that it is evidence for.
-	Checks []string `json:"checks"`
-	Owner  string   `json:"owner"`
-	Author string   `json:"author,omitempty"`
-	// File lies beside the register and is copied into the bundle; Location says where else the document is kept.
-	File     string `json:"file,omitempty"`
+	Checks []string `json:"checks" input:"nonempty"`
+	// Owner keeps the document up to date.
+	Owner string `json:"owner"`
+	// Author wrote the document.
+	Author string `json:"author,omitempty"`
+	// File lies beside the register and is copied into the bundle.
+	File string `json:"file,omitempty"`
+	// Location says where else the document is kept.
 	Location string `json:"location,omitempty"`
 	// AsOf is the day on which the facts in it were true. Age counts from here.
-	AsOf       Date   `json:"asOf"`
+	AsOf Date `json:"asOf"`
+	// ApprovedBy is who approved the document, and not its author.
 	ApprovedBy string `json:"approvedBy,omitempty"`
-	ApprovedOn Date   `json:"approvedOn,omitzero"`
-	// ValidUntil overrides the default validity of the type.
-	ValidUntil Date   `json:"validUntil,omitzero"`
+	// ApprovedOn is the day of that.
+	ApprovedOn Date `json:"approvedOn,omitzero"`
+	// ValidUntil is the last day on which the document counts; by default its type decides.
+	ValidUntil Date `json:"validUntil,omitzero"`
+	// Supersedes is the id of the document that this one replaces.
 	Supersedes string `json:"supersedes,omitempty"`
 	// SHA256 of the file as approved, in hexadecimal.
-	SHA256 string `json:"sha256,omitempty"`
+	SHA256 string `json:"sha256,omitempty" format:"sha256"`
 	// Covers lists what the document is about, such as the groups of a membership export.
-	Covers          []string `json:"covers,omitempty"`
-	Confidentiality string   `json:"confidentiality,omitempty"`
+	Covers []string `json:"covers,omitzero"`
+	// Confidentiality is the organization's own word for it, such as confidential.
+	Confidentiality string `json:"confidentiality,omitempty"`
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strings"
 )
 
 // Marshal writes v as every document of the bundle is written: fields in the
@@ -41,7 +42,8 @@ func Unmarshal(b []byte, v any) error {
 	return nil
 }
 
-// withoutNil returns v with every nil slice and map replaced by an empty one.
+// withoutNil returns v with every nil slice and map replaced by an empty one,
+// but for the fields that are left out when nil (omitzero).
 func withoutNil(v reflect.Value) reflect.Value {
 	if !v.IsValid() {
 		return reflect.ValueOf((*any)(nil)).Elem()
@@ -72,14 +74,21 @@ func fillNil(v reflect.Value) {
 		}
 		v.Set(c)
 	case reflect.Map:
-		if v.IsNil() {
-			v.Set(reflect.MakeMap(v.Type()))
+		c := reflect.MakeMapWithSize(v.Type(), v.Len())
+		for key, value := range v.Seq2() {
+			c.SetMapIndex(key, withoutNil(value))
 		}
+		v.Set(c)
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if f := v.Field(i); f.CanSet() {
+			if f := v.Field(i); f.CanSet() && !leftOut(v.Type().Field(i), f) {
 				fillNil(f)
 			}
 		}
 	}
+}
+
+// leftOut reports whether encoding/json omits the field because it is zero.
+func leftOut(f reflect.StructField, v reflect.Value) bool {
+	return v.IsZero() && strings.Contains(f.Tag.Get("json"), ",omitzero")
 }
