@@ -13,6 +13,8 @@ type Report struct {
 	Summary       Summary   `json:"summary" class:"public"`
 	// Questions are the eight questions of docs/questions.md, in their order.
 	Questions []Question `json:"questions" class:"public"`
+	// Areas of the control table, in its order.
+	Areas []Area `json:"areas" class:"public"`
 	// Controls in the order of the control table.
 	Controls []ControlResult `json:"controls" class:"public"`
 	// Checks in the order of the control table.
