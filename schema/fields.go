@@ -2,6 +2,7 @@ package schema
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
 )
 
@@ -96,13 +97,21 @@ type Format struct {
 	Pattern string
 	// Means says the same in words.
 	Means string
+	re    *regexp.Regexp
 }
 
+// Matches reports whether s has the format.
+func (f *Format) Matches(s string) bool { return f.re.MatchString(s) }
+
 var formats = map[string]*Format{
-	"name":    {`^[a-z0-9]([-.a-z0-9]{0,61}[a-z0-9])?$`, "lower-case letters, digits, - and ., at most 63 in all"},
-	"id":      {`^[A-Za-z0-9][-.A-Za-z0-9_]{0,99}$`, "letters, digits, -, . and _, at most 100 in all"},
-	"account": {`^[^/\s]+/[^/\s]+$`, "namespace/name"},
-	"sha256":  {`^[0-9a-f]{64}$`, "64 hexadecimal digits in lower case"},
+	"name":    format(`^[a-z0-9]([-.a-z0-9]{0,61}[a-z0-9])?$`, "lower-case letters, digits, - and ., at most 63 in all"),
+	"id":      format(`^[A-Za-z0-9][-.A-Za-z0-9_]{0,99}$`, "letters, digits, -, . and _, at most 100 in all"),
+	"account": format(`^[^/\s]+/[^/\s]+$`, "namespace/name"),
+	"sha256":  format(`^[0-9a-f]{64}$`, "64 hexadecimal digits in lower case"),
+}
+
+func format(pattern, means string) *Format {
+	return &Format{Pattern: pattern, Means: means, re: regexp.MustCompile(pattern)}
 }
 
 func fieldWords(f reflect.StructField) []string {

@@ -1,0 +1,119 @@
+package input
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+
+	"github.com/auditpack/auditpack/schema"
+)
+
+// indexPath is the file that says what the other inputs of a bundle are.
+const indexPath = "inputs/index.json"
+
+// An indexFile is the content of inputs/index.json.
+type indexFile struct {
+	SchemaVersion string `json:"schemaVersion"`
+	// Previous is the digest of the bundle before this one, or empty.
+	Previous string `json:"previous"`
+	// Files in the order in which they were read.
+	Files []indexEntry `json:"files"`
+}
+
+type indexEntry struct {
+	// Path in the bundle.
+	Path string      `json:"path"`
+	Kind schema.Kind `json:"kind"`
+	// BuiltIn is true for a file of the program, false for one that the plan named.
+	BuiltIn bool `json:"builtIn"`
+}
+
+// Save writes the documents exactly as they were read, an index of them, and the
+// attached files. create opens a new file of the bundle by its path with slashes:
+// the documents lie in inputs/, the attached files in evidence/documents/.
+func (s *Set) Save(create func(path string) (io.WriteCloser, error)) error {
+	index := indexFile{SchemaVersion: schema.Version, Previous: s.Previous}
+	for _, p := range s.parts {
+		index.Files = append(index.Files, indexEntry{p.path, p.kind, p.builtin})
+		if err := write(create, p.path, func(w io.Writer) error { _, err := w.Write(p.data); return err }); err != nil {
+			return err
+		}
+	}
+	list, err := schema.Marshal(index)
+	if err != nil {
+		return err
+	}
+	if err := write(create, indexPath, func(w io.Writer) error { _, err := w.Write(list); return err }); err != nil {
+		return err
+	}
+	for _, a := range s.Attachments {
+		if err := write(create, a.Path(), a.CopyTo); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func write(create func(path string) (io.WriteCloser, error), path string, content func(io.Writer) error) error {
+	w, err := create(path)
+	if err != nil {
+		return fmt.Errorf("save %s: %w", path, err)
+	}
+	if err := content(w); err != nil {
+		_ = w.Close() // the first error says what went wrong
+		return fmt.Errorf("save %s: %w", path, err)
+	}
+	if err := w.Close(); err != nil {
+		return fmt.Errorf("save %s: %w", path, err)
+	}
+	return nil
+}
+
+// LoadFrom reads back what Save wrote. bundle is the folder of the bundle, with
+// inputs and evidence in it. Given the same bytes, the Inputs are the same as
+// those of the Set that was saved.
+func LoadFrom(bundle fs.FS) (*Set, error) {
+	data, err := readFile(bundle, indexPath)
+	if err != nil {
+		return nil, fmt.Errorf("read inputs of the bundle: %w", err)
+	}
+	var index indexFile
+	if err := schema.Unmarshal(data, &index); err != nil {
+		return nil, fmt.Errorf("read %s: %w", indexPath, err)
+	}
+	parts := make([]*part, len(index.Files))
+	for i, f := range index.Files {
+		data, err := readFile(bundle, f.Path)
+		if err != nil {
+			return nil, fmt.Errorf("read inputs of the bundle: %w", err)
+		}
+		parts[i] = newPart(f.Kind, f.Path, f.Path, data)
+		parts[i].builtin = f.BuiltIn
+	}
+	if err := complete(parts); err != nil {
+		return nil, fmt.Errorf("read %s: %w", indexPath, err)
+	}
+	s, err := assemble(parts, func(file string) (fs.File, error) { return bundle.Open(path.Join(attachedFolder, file)) })
+	if err != nil {
+		return nil, err
+	}
+	s.Previous = index.Previous
+	return s, nil
+}
+
+// complete checks that an index names each document as often as a run has it.
+func complete(parts []*part) error {
+	count := map[schema.Kind]int{}
+	for _, p := range parts {
+		count[p.kind]++
+	}
+	for kind := range types {
+		n := count[kind]
+		required := kind == schema.KindAuditPlan || kind == schema.KindControlTable
+		if kind != schema.KindCheckSet && (n > 1 || n == 0 && required) {
+			return fmt.Errorf("%d documents of kind %s", n, kind)
+		}
+	}
+	return nil
+}
