@@ -20,6 +20,7 @@ type Facts struct {
 	// Documents has every entry of the document register with its freshness, in the order of the register.
 	Documents []schema.DocumentResult
 
+	judge       *documentJudge
 	userPattern *regexp.Regexp
 	approvals   []schema.Approval
 	namespaces  map[nsKey]schema.Namespace
@@ -60,7 +61,8 @@ func newFacts(snap *schema.Snapshot, in *schema.Inputs) (*Facts, error) {
 	for _, w := range snap.Evidence.Workloads {
 		f.workloads[w.Subject()] = w.Owner
 	}
-	f.Documents = judgeDocuments(snap.AsOf, in)
+	f.judge = newDocumentJudge(f.Today(), in)
+	f.Documents = f.judge.judgeAll(in.Documents.Spec.Documents)
 	return f, nil
 }
 
@@ -74,6 +76,9 @@ func withDefaults(p schema.PlanSpec) schema.PlanSpec {
 	}
 	return p
 }
+
+// Today returns the day of the snapshot in UTC.
+func (f *Facts) Today() schema.Date { return schema.DateOf(f.AsOf) }
 
 // Cluster returns the row of a cluster; a row with only the name when there is none.
 func (f *Facts) Cluster(name string) schema.Cluster {
@@ -108,6 +113,16 @@ func (f *Facts) Environment(cluster, namespace string) string {
 // Production reports whether a namespace is in scope and its environment counts as production.
 func (f *Facts) Production(cluster, namespace string) bool {
 	return f.InScope(cluster, namespace) && slices.Contains(f.Plan.Namespaces.Production, f.Environment(cluster, namespace))
+}
+
+// settings returns the parts of the plan that expressions see.
+func (f *Facts) settings() Settings {
+	return Settings{
+		Registries:       f.Plan.Images.Registries,
+		Production:       f.Plan.Namespaces.Production,
+		PipelineManagers: f.Plan.Access.PipelineManagers,
+		RunnerNamespaces: f.Plan.Access.RunnerNamespaces,
+	}
 }
 
 // UserPattern returns the expression that names of identity-provider users match,
@@ -145,7 +160,7 @@ const (
 // cluster. The last day counts.
 func (f *Facts) Approval(t schema.ApprovalType, s schema.Subject) ApprovalState {
 	state := NotApproved
-	today := schema.DateOf(f.AsOf)
+	today := f.Today()
 	for _, a := range f.approvals {
 		if a.Type != t || a.Kind != s.Kind || a.Namespace != s.Namespace || a.Name != s.Name ||
 			a.Cluster != "" && a.Cluster != s.Cluster {
@@ -166,7 +181,19 @@ func (f *Facts) Approval(t schema.ApprovalType, s schema.Subject) ApprovalState 
 // problems, is registered for the check and covers the item.
 func (f *Facts) Documented(check, item string) bool {
 	return slices.ContainsFunc(f.Documents, func(d schema.DocumentResult) bool {
-		return slices.Contains(d.Checks, check) && slices.Contains(d.Covers, item) &&
-			(d.Freshness == schema.Fresh || d.Freshness == schema.Due) && len(d.Problems) == 0
+		return slices.Contains(d.Checks, check) && slices.Contains(d.Covers, item) && counts(d)
 	})
+}
+
+// Assured reports whether an assurance document of a provider or supplier, fresh or
+// due and free of problems, covers a control.
+func (f *Facts) Assured(control string) bool {
+	return slices.ContainsFunc(f.Documents, func(d schema.DocumentResult) bool {
+		return (d.Type == schema.DocAttestation || d.Type == schema.DocReport) && slices.Contains(d.Covers, control) && counts(d)
+	})
+}
+
+// counts reports whether a document is evidence.
+func counts(d schema.DocumentResult) bool {
+	return (d.Freshness == schema.Fresh || d.Freshness == schema.Due) && len(d.Problems) == 0
 }

@@ -1,0 +1,83 @@
+package assess
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/auditpack/auditpack/schema"
+)
+
+// answers says, for each cluster, how the questions behind the populations were answered.
+type answers map[string]map[string][]schema.Query // by source and resource
+
+func newAnswers(queries []schema.Query) answers {
+	a := answers{}
+	for _, q := range queries {
+		if a[q.Source] == nil {
+			a[q.Source] = map[string][]schema.Query{}
+		}
+		a[q.Source][q.Resource] = append(a[q.Source][q.Resource], q)
+	}
+	return a
+}
+
+// gap says why a population of a cluster is not complete; empty when it is. A
+// resource that was never asked for is a gap, for nobody knows what there is of it.
+func (a answers) gap(cluster, population string) string {
+	for _, resource := range resourcesOf(population) {
+		asked := a[cluster][resource]
+		if len(asked) == 0 {
+			return fmt.Sprintf("%s of %s were not asked for", resource, cluster)
+		}
+		if i := slices.IndexFunc(asked, schema.Query.Gap); i >= 0 {
+			return describeGap(asked[i])
+		}
+	}
+	return ""
+}
+
+func describeGap(q schema.Query) string {
+	s := fmt.Sprintf("%s of %s: %s", q.Resource, q.Source, q.Outcome)
+	if q.Reason != "" {
+		s += " (" + q.Reason + ")"
+	}
+	return s
+}
+
+// absent reports whether a cluster serves none of the resources of a population.
+func (a answers) absent(cluster, population string) bool {
+	resources := resourcesOf(population)
+	for _, r := range resources {
+		asked := a[cluster][r]
+		if len(asked) == 0 || slices.ContainsFunc(asked, func(q schema.Query) bool { return q.Outcome != schema.Absent }) {
+			return false
+		}
+	}
+	return len(resources) > 0
+}
+
+// complete reports whether no cluster has a gap in a population.
+func (a answers) complete(clusters []string, population string) bool {
+	return !slices.ContainsFunc(clusters, func(c string) bool { return a.gap(c, population) != "" })
+}
+
+// resourcesOf returns the resources that a population is made of, also through the
+// populations that it is derived from, sorted.
+func resourcesOf(population string) []string {
+	p, ok := schema.PopulationNamed(population)
+	if !ok {
+		return nil
+	}
+	out := slices.Clone(p.Resources)
+	for _, from := range p.From {
+		out = append(out, resourcesOf(from)...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// absentReason says that a cluster does not have what a check is about.
+func absentReason(cluster, population string) string {
+	return fmt.Sprintf("%s serves no %s", cluster, strings.Join(resourcesOf(population), ", "))
+}

@@ -1,0 +1,247 @@
+package assess
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/auditpack/auditpack/assess/rbac"
+	"github.com/auditpack/auditpack/schema"
+)
+
+// An assessment is the work of one call of Assess.
+type assessment struct {
+	snap    *schema.Snapshot
+	in      *schema.Inputs
+	facts   *Facts
+	answers answers
+	// clusters are the names of all clusters that the plan or the snapshot has, sorted.
+	clusters []string
+	evidence map[string]*schema.Evidence
+	// derived are the rows of each cluster, all those of every cluster.
+	derived  map[string]*schema.Derived
+	all      schema.Derived
+	access   map[string]*rbac.Access
+	settings Settings
+	// controls have the overlay laid over the table, in the order of the table.
+	controls []schema.Control
+	checks   []*compiledCheck
+	verdicts map[string]*verdict
+	// exceptions is set once all other checks have run.
+	exceptions []schema.ExceptionResult
+}
+
+// run runs one check over what it looks at.
+func (a *assessment) run(ctx context.Context, c *compiledCheck) (*verdict, error) {
+	v := newVerdict(c, a.ownerOf(c.Control))
+	switch {
+	case c.by == ByNone && c.Kind == schema.CheckPipeline:
+		v.conclude(schema.ResultNotCollected, "no pipeline source in the plan")
+	case c.by == ByNone:
+		v.conclude(schema.ResultNotCollected, "this release does not decide this check")
+	case c.by == ByDocuments:
+		a.runDocuments(v)
+	case c.Kind == schema.CheckRegister:
+		return v, a.runFunc(v, a.pass(c, ""))
+	case len(a.clusters) == 0:
+		v.conclude(schema.ResultNotCollected, "no cluster was read")
+	default:
+		for _, cluster := range a.clusters {
+			if err := a.runCluster(ctx, v, cluster); err != nil {
+				return nil, fmt.Errorf("cluster %s: %w", cluster, err)
+			}
+		}
+	}
+	return v, nil
+}
+
+// runDocuments decides a check by the documents that are registered for it.
+func (a *assessment) runDocuments(v *verdict) {
+	outcomes := a.facts.judge.decideDocuments(v.check.Check, a.facts.Documents)
+	counts := slices.ContainsFunc(outcomes, func(o Outcome) bool { return o.Result != schema.ResultNotApplicable })
+	switch {
+	case !counts && v.check.Empty != "":
+		v.conclude(v.check.Empty, "no document in the register, and none is demanded")
+	case !counts:
+		v.conclude(schema.ResultNotCollected, "no document in the register")
+	}
+	for _, o := range outcomes {
+		v.add(o, a.facts)
+	}
+}
+
+// runCluster runs a check over one cluster, unless something that it needs was not seen.
+func (a *assessment) runCluster(ctx context.Context, v *verdict, cluster string) error {
+	c := v.check
+	for _, p := range populationsOf(c.Check) {
+		if reason := a.answers.gap(cluster, p); reason != "" {
+			v.conclude(schema.ResultNotCollected, reason)
+			return nil
+		}
+	}
+	if c.by == ByGo {
+		return a.runFunc(v, a.pass(c, cluster))
+	}
+	return a.runRules(ctx, v, cluster)
+}
+
+// pass makes what a Go function is given.
+func (a *assessment) pass(c *compiledCheck, cluster string) *Pass {
+	p := &Pass{
+		Check: c.Check, Snapshot: a.snap, Evidence: &schema.Evidence{}, Derived: &schema.Derived{},
+		Inputs: a.in, Facts: a.facts, Controls: a.controls, Exceptions: a.exceptions,
+	}
+	if cluster == "" {
+		return p
+	}
+	p.Cluster = a.facts.Cluster(cluster)
+	if i := slices.IndexFunc(a.snap.Sources, func(s schema.Source) bool { return s.Name == cluster }); i >= 0 {
+		p.Source = a.snap.Sources[i]
+	}
+	p.Evidence, p.Derived = a.rows(cluster)
+	p.Access = a.access[cluster]
+	return p
+}
+
+// rows returns what was collected from a cluster, and what was derived from it.
+func (a *assessment) rows(cluster string) (*schema.Evidence, *schema.Derived) {
+	e, d := a.evidence[cluster], a.derived[cluster]
+	if e == nil {
+		e = &schema.Evidence{}
+	}
+	if d == nil {
+		d = &schema.Derived{}
+	}
+	return e, d
+}
+
+// runFunc runs a check in Go and completes its messages.
+func (a *assessment) runFunc(v *verdict, p *Pass) error {
+	outcomes, err := v.check.decide(p)
+	if err != nil {
+		return err
+	}
+	inScope := 0
+	for _, o := range outcomes {
+		if err := oneOf(o.Result, resultOrder); err != nil {
+			return fmt.Errorf("outcome for %s: %w", o.Subject, err)
+		}
+		if o.Message == "" && isFinding(o.Result) {
+			if o.Message, err = fill(v.check.Message, o.Vars); err != nil {
+				return fmt.Errorf("outcome for %s: %w", o.Subject, err)
+			}
+		}
+		if o.Result != schema.ResultNotApplicable {
+			inScope++
+		}
+		v.add(o, a.facts)
+	}
+	if inScope == 0 {
+		a.runEmpty(v, p.Cluster.Name)
+	}
+	return nil
+}
+
+// runRules tries the rules on every row of the check's population in one cluster.
+func (a *assessment) runRules(ctx context.Context, v *verdict, cluster string) error {
+	e, d := a.rows(cluster)
+	table := rowsOf(e, d, v.check.Population)
+	vars := map[string]any{"cluster": a.facts.Cluster(cluster), "plan": &a.settings, "asOf": a.facts.AsOf}
+	inScope := 0
+	for i := range table.Len() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		row := table.Index(i).Addr()
+		o, err := a.runRow(ctx, v.check, row, vars)
+		if err != nil {
+			return err
+		}
+		if o.Result != schema.ResultNotApplicable {
+			inScope++
+		}
+		v.add(o, a.facts)
+	}
+	if inScope == 0 {
+		a.runEmpty(v, cluster)
+	}
+	return nil
+}
+
+// runRow tries the rules on one row. vars is used again for the next.
+func (a *assessment) runRow(ctx context.Context, c *compiledCheck, row reflect.Value, vars map[string]any) (Outcome, error) {
+	o := Outcome{Subject: row.Interface().(schema.Row).Subject(), Result: schema.ResultPass}
+	vars["row"] = row.Interface()
+	vars["ns"] = a.namespaceOf(o.Subject)
+	if c.scope != nil {
+		in, err := holds(ctx, c.scope, vars)
+		if err != nil {
+			return o, fmt.Errorf("scope, for %s: %w", o.Subject, err)
+		}
+		if !in {
+			o.Result = schema.ResultNotApplicable
+			return o, nil
+		}
+	}
+	for i, r := range c.rules {
+		yes, err := holds(ctx, r.when, vars)
+		if err != nil {
+			return o, fmt.Errorf("rules[%d].when, for %s: %w", i, o.Subject, err)
+		}
+		if !yes {
+			continue
+		}
+		o.Result, o.Severity = r.result, r.severity
+		if !isFinding(o.Result) {
+			return o, nil
+		}
+		message := c.message
+		if r.message != nil {
+			message = r.message
+		}
+		if o.Message, err = message.write(ctx, vars); err != nil {
+			return o, fmt.Errorf("rules[%d].message, for %s: %w", i, o.Subject, err)
+		}
+		return o, nil
+	}
+	return o, nil
+}
+
+// namespaceOf returns the namespace that a subject lies in, or is.
+func (a *assessment) namespaceOf(s schema.Subject) *schema.Namespace {
+	name := s.Namespace
+	if s.Kind == "Namespace" {
+		name = s.Name
+	}
+	n, _ := a.facts.Namespace(s.Cluster, name)
+	return &n
+}
+
+// runEmpty gives the result of a check that found no row in scope in a cluster.
+func (a *assessment) runEmpty(v *verdict, cluster string) {
+	c := v.check
+	reason := "there is nothing in scope"
+	if cluster != "" {
+		reason = "there is nothing in scope in " + cluster
+	}
+	if c.Population != "" && a.answers.absent(cluster, c.Population) {
+		reason = absentReason(cluster, c.Population)
+	}
+	switch {
+	case c.Empty == "":
+		v.conclude(schema.ResultNotApplicable, reason)
+	case isFinding(c.Empty):
+		v.add(Outcome{Subject: a.facts.Cluster(cluster).Subject(), Result: c.Empty, Message: reason + "."}, a.facts)
+	default:
+		v.conclude(c.Empty, reason)
+	}
+}
+
+// ownerOf returns the owner of a control.
+func (a *assessment) ownerOf(control string) string {
+	if i := slices.IndexFunc(a.controls, func(c schema.Control) bool { return c.ID == control }); i >= 0 {
+		return a.controls[i].Owner
+	}
+	return ""
+}
