@@ -1,5 +1,8 @@
 // Package render lays a report out once, as a Document, which render/pdf and
 // render/xlsx draw. What the reader will see is decided here and nowhere else.
+//
+// Build makes the Document. It is a pure function: equal arguments give equal
+// documents, and the drawing packages give equal bytes for equal documents.
 package render
 
 import (
@@ -15,7 +18,7 @@ type Document struct {
 	Language string // BCP 47
 	// Created is the snapshot's asOf: equal input gives equal bytes.
 	Created time.Time
-	// Header and Footer stand on every page.
+	// Header and Footer stand on every page but the cover.
 	Header string
 	Footer string
 	// Sections are the chapters of the PDF, in order.
@@ -26,18 +29,20 @@ type Document struct {
 
 // A Section is a chapter: a heading, an outline entry, and blocks.
 type Section struct {
-	// ID is the target of links, such as ACC-01.
+	// ID is the target of links, such as ACC-01. It is unique in a document.
 	ID    string
 	Title string
-	Level int // 1 is a chapter, 2 a part of one
+	Level int // 1 is a chapter, 2 a part of one, 3 a part of that
 	// NewPage starts the section on a new page.
 	NewPage bool
 	// Cover draws the section as the title page, without header.
-	Cover  bool
+	Cover bool
+	// Badge stands at the end of the heading, such as a control's status.
+	Badge  Text
 	Blocks []Block
 }
 
-// A Block is one of Paragraph, KeyValues, Table, Bars or Callout.
+// A Block is one of Paragraph, KeyValues, Table, Bars, Figures, Callout and Contents.
 type Block interface{ block() }
 
 // A Paragraph of text.
@@ -55,13 +60,16 @@ const (
 	Lead    Style = "lead"    // larger, opens a section
 	Small   Style = "small"   // notes and limits
 	Heading Style = "heading" // a heading without outline entry
+	Item    Style = "item"    // one point of a list
 	Mono    Style = "mono"    // commands and digests
 )
 
 // Text with the parts that the formats can show.
 type Text struct {
 	Value string
-	// Bold sets it in bold.
+	// Note is set below the value, small and quiet.
+	Note string
+	// Bold sets the value in bold.
 	Bold bool
 	// Link is the ID of a section, or empty.
 	Link string
@@ -78,12 +86,18 @@ const (
 	Good    Tone = "good"
 	Warn    Tone = "warn"
 	Bad     Tone = "bad"
+	Severe  Tone = "severe" // worse than Bad: a solid ground
 	Unknown Tone = "unknown"
 	Muted   Tone = "muted"
 )
 
 // KeyValues is a list of labels with values.
-type KeyValues struct{ Items []KeyValue }
+type KeyValues struct {
+	Items []KeyValue
+	// Columns sets that many pairs side by side, each label above its value. With
+	// 0 there is one pair a line, the label before the value.
+	Columns int
+}
 
 // A KeyValue is one label with its value.
 type KeyValue struct {
@@ -118,11 +132,12 @@ const (
 	NumberCell CellKind = "number"
 	DateCell   CellKind = "date"     // a day
 	TimeCell   CellKind = "time"     // a time in UTC
-	StatusCell CellKind = "status"   // drawn with the tone of its value
+	StatusCell CellKind = "status"   // a Text, drawn with its tone
 	LinkCell   CellKind = "sheetref" // the value names another sheet
 )
 
-// Bars are stacked horizontal bars, one a line, such as statuses by area.
+// Bars are stacked horizontal bars, one a line, such as statuses by area. The
+// numbers stand beside each bar, so that nothing rests on colour.
 type Bars struct {
 	Legend []Text // label and tone of each part, in order
 	Lines  []BarLine
@@ -134,6 +149,18 @@ type BarLine struct {
 	Parts []int
 }
 
+// Figures are a few numbers, large and side by side.
+type Figures struct{ Items []Figure }
+
+// A Figure is one number and what it counts.
+type Figure struct {
+	Number string
+	Label  string
+	Tone   Tone
+	// Link is the ID of the section that explains the number.
+	Link string
+}
+
 // A Callout is a boxed remark.
 type Callout struct {
 	Tone  Tone
@@ -141,11 +168,16 @@ type Callout struct {
 	Lines []Text
 }
 
+// Contents lists the sections of level 1 with their pages.
+type Contents struct{}
+
 func (Paragraph) block() {}
 func (KeyValues) block() {}
 func (Table) block()     {}
 func (Bars) block()      {}
+func (Figures) block()   {}
 func (Callout) block()   {}
+func (Contents) block()  {}
 
 // A Sheet of the workbook. Rows are made while they are drawn, so that a large
 // population is never held twice.
@@ -159,6 +191,6 @@ type Sheet struct {
 	Rows    iter.Seq[[]Cell]
 }
 
-// A Cell is a string, an int64, a time.Time, a schema.Date or a bool. A text that
-// starts with = + - @ is text.
+// A Cell is a string, a Text, an int64, a time.Time, a schema.Date or a bool. A
+// text that starts with = + - @ is text.
 type Cell any

@@ -1,0 +1,318 @@
+package render
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/auditpack/auditpack/schema"
+)
+
+// controls shows each control by itself, as catalogue §3.7 lists it.
+func (b *builder) controls() []Section {
+	out := []Section{chapter("controls", "Controls one by one",
+		lead("Each control with its risk, how it works, what proves it, and why its status is what it is."))}
+	for _, a := range b.areas {
+		out = append(out, Section{ID: "area-" + a.id, Title: strings.TrimSpace(a.id + "  " + a.name), Level: 2})
+		for _, c := range a.controls {
+			out = append(out, b.controlSection(c))
+		}
+	}
+	return out
+}
+
+func (b *builder) controlSection(c schema.ControlResult) Section {
+	status := statusText(c)
+	if status.Note != "" {
+		status = Text{Value: status.Value + " " + status.Note, Tone: status.Tone}
+	}
+	blocks := []Block{b.controlSentences(c), b.controlFacts(c)}
+	blocks = append(blocks, reasons(c)...)
+	blocks = append(blocks, b.evidenceTable(c))
+	blocks = append(blocks, b.controlFindings(c)...)
+	blocks = append(blocks, small("%s", b.references(c.References)))
+	for _, n := range c.Notes {
+		blocks = append(blocks, small("Note: %s", n))
+	}
+	return Section{ID: c.ID, Title: c.ID + "  " + c.Title, Level: 3, Badge: status, Blocks: blocks}
+}
+
+// controlSentences has what the control table says in sentences.
+func (b *builder) controlSentences(c schema.ControlResult) Block {
+	items := []KeyValue{
+		{"Risk", plain(c.Risk)},
+		{"Control", plain(c.Statement)},
+		{"How it operates", plain(c.Operates)},
+	}
+	if c.NotApplicableBecause != "" {
+		items = append(items, KeyValue{"Not applicable because", plain(c.NotApplicableBecause)})
+	}
+	return KeyValues{Items: items}
+}
+
+func (b *builder) controlFacts(c schema.ControlResult) Block {
+	owner := Text{Value: c.Owner, Bold: true}
+	if c.Owner == "" {
+		owner = Text{Value: noOwner, Tone: Bad}
+	}
+	design := designText(c.Design)
+	operation := operationText(c)
+	last := date(c.LastReview)
+	if c.ReviewedBy != "" {
+		last.Note = "by " + c.ReviewedBy
+	}
+	next := nextReview(c)
+	exceptions := number(c.Exceptions)
+	if c.Exceptions > 0 && !c.NearestExpiry.IsZero() {
+		exceptions.Note = "first ends " + c.NearestExpiry.String()
+		exceptions.Link = "exceptions"
+	}
+	return KeyValues{Columns: 4, Items: []KeyValue{
+		{"Owner", owner},
+		{"Reviewer", plain(c.Reviewer)},
+		{"Responsible", plain(parties(c.Responsibility))},
+		{"Layer", plain(strings.Join(c.Layers, ", "))},
+		{"Design", design},
+		{"Operation", operation},
+		{"Review", plain(string(c.Cadence))},
+		{"Evidence counts for", plain(days(c.EvidenceMaxAgeDays))},
+		{"Last review", last},
+		{"Next review", next},
+		{"Open findings", plain(tally(c.Findings, severities))},
+		{"Exceptions in force", exceptions},
+	}}
+}
+
+func days(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return count(n, "day", "days")
+}
+
+func reasons(c schema.ControlResult) []Block {
+	if len(c.Reasons) == 0 {
+		return nil
+	}
+	var lines []Text
+	for i, r := range c.Reasons {
+		if i == 6 {
+			lines = append(lines, Text{Value: count(len(c.Reasons)-i, "more reason", "more reasons") + " in report.json.", Tone: Muted})
+			break
+		}
+		lines = append(lines, Text{Value: shorten(r, 400)})
+	}
+	return []Block{Callout{Tone: statusTones[c.Status], Title: "Why " + words(string(c.Status)), Lines: lines}}
+}
+
+// evidenceTable has one line a check: what it read, where that lies, how fresh it
+// is, and what came of it.
+func (b *builder) evidenceTable(c schema.ControlResult) Block {
+	pointers := map[string][]schema.EvidencePointer{}
+	for _, e := range c.Evidence {
+		pointers[e.Check] = append(pointers[e.Check], e)
+	}
+	t := Table{
+		Columns: []Column{
+			{Title: "Check", Width: 20}, {Title: "Evidence", Width: 62}, {Title: "As of", Width: 18},
+			{Title: "Freshness", Width: 16}, {Title: "Result", Width: 22, Kind: StatusCell}, {Title: "Rows", Width: 32},
+		},
+		Dense: true,
+		Empty: "No check is defined for this control.",
+	}
+	for _, k := range b.checks[c.ID] {
+		e := pointers[k.ID]
+		delete(pointers, k.ID)
+		t.Rows = append(t.Rows, checkRow(k, e))
+	}
+	for _, id := range slices.Sorted(maps.Keys(pointers)) {
+		t.Rows = append(t.Rows, checkRow(schema.CheckResult{ID: id, Result: pointers[id][0].Result, Implemented: true}, pointers[id]))
+	}
+	return t
+}
+
+func checkRow(k schema.CheckResult, evidence []schema.EvidencePointer) []Text {
+	what := Text{Tone: Muted, Value: strings.Join(k.Populations, ", ")}
+	var asOf schema.Date
+	var fresh schema.Freshness
+	if len(evidence) > 0 {
+		var names, paths []string
+		for _, e := range evidence {
+			names = append(names, e.What)
+			if e.Path != "" {
+				paths = append(paths, e.Path)
+			}
+		}
+		what = Text{Value: list(names, 4), Note: list(paths, 3)}
+		asOf, fresh = evidence[0].AsOf, evidence[0].Freshness
+	}
+	result := resultText(k.Result)
+	if k.Reason != "" {
+		what.Note = strings.TrimSpace(what.Note + "\u2002" + shorten(k.Reason, 200))
+	}
+	if !k.Implemented {
+		result = Text{Value: "not decided", Tone: Unknown}
+	}
+	if what.Value == "" {
+		what.Value, what.Tone = none, Muted
+	}
+	rows := plain("")
+	if k.Rows > 0 {
+		rows = Text{Value: group(k.Rows), Note: tally(k.Counts, results)}
+	}
+	return []Text{plain(k.ID), what, date(asOf), {Value: string(fresh), Tone: freshnessTones[fresh]}, result, rows}
+}
+
+// controlTop is how many findings a control shows; the chapter of findings has more.
+const controlTop = 3
+
+func (b *builder) controlFindings(c schema.ControlResult) []Block {
+	var rows [][]Text
+	total := 0
+	for _, f := range b.findings[c.ID] {
+		if !open(f) {
+			continue
+		}
+		if total++; len(rows) < controlTop {
+			rows = append(rows, []Text{severityText(f.Severity), {Value: shorten(f.Message, 300)}})
+		}
+	}
+	if total == 0 {
+		return nil
+	}
+	blocks := []Block{Table{
+		Columns: []Column{{Title: "Severity", Width: 20, Kind: StatusCell}, {Title: "Open findings, worst first", Width: 150}},
+		Rows:    rows, Dense: true,
+	}}
+	if rest := total - len(rows); rest > 0 {
+		blocks = append(blocks, Paragraph{Style: Small, Text: Text{
+			Value: count(rest, "more open finding", "more open findings") + " in the chapter of findings.", Link: "findings",
+		}})
+	}
+	return blocks
+}
+
+// parties lists who takes part in a control: first who is accountable.
+func parties(r schema.Responsibility) string {
+	var accountable, responsible []string
+	for _, p := range partyNames {
+		role := p.role(r)
+		switch {
+		case strings.HasPrefix(role, "A"):
+			accountable = append(accountable, p.name+" ("+role+")")
+		case strings.Contains(role, "R"):
+			responsible = append(responsible, p.name+" (R)")
+		}
+	}
+	return strings.Join(append(accountable, responsible...), ", ")
+}
+
+// references lists the clauses with their editions.
+func (b *builder) references(r schema.References) string {
+	var parts []string
+	add := func(edition string, ids []string) {
+		if len(ids) > 0 {
+			parts = append(parts, edition+": "+strings.Join(ids, ", "))
+		}
+	}
+	var clauses []string
+	for _, c := range r.ISO27017 {
+		clauses = append(clauses, clauseText(c))
+	}
+	add("ISO/IEC 27017:2015", clauses)
+	add("ISO/IEC 27002:2022", r.ISO27002)
+	add("ISO/IEC 27002:2013", r.ISO27002Old)
+	add("CCM 4.0", r.CCM40)
+	add("CCM 4.1", r.CCM41)
+	for _, k := range b.benchmarks(r.CIS) {
+		add("CIS "+strings.ReplaceAll(k, "_", "."), r.CIS[k])
+	}
+	add("NIST SP 800-53r5", r.NIST80053)
+	add("SOC 2 TSC", r.SOC2)
+	for _, k := range slices.Sorted(maps.Keys(r.Other)) {
+		add(k, r.Other[k])
+	}
+	if len(parts) == 0 {
+		return "References: none."
+	}
+	return "References. " + strings.Join(parts, "; ") + "."
+}
+
+// clauseText marks for whom ISO/IEC 27017 adds guidance, and whether the clause
+// was read at its source.
+func clauseText(c schema.ISO27017Reference) string {
+	s := c.ID
+	switch c.CloudGuidance {
+	case "csc":
+		s += " (customer)"
+	case "csp":
+		s += " (provider)"
+	case "none":
+		s += " (27002 applies as is)"
+	}
+	if !c.Verified {
+		s += "†"
+	}
+	return s
+}
+
+// benchmarks are the CIS benchmarks to cite: those of the distributions that were
+// read, or the generic ones. Section numbers differ between them.
+func (b *builder) benchmarks(cis map[string][]string) []string {
+	all := slices.Sorted(maps.Keys(cis))
+	with := func(prefix string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(k string) bool { return !strings.HasPrefix(k, prefix+"_") })
+	}
+	var out []string
+	seen := map[string]bool{}
+	for _, c := range b.s.Evidence.Clusters {
+		if !seen[c.Distribution] && c.Distribution != "" {
+			seen[c.Distribution] = true
+			out = append(out, with(c.Distribution)...)
+		}
+	}
+	if len(out) == 0 {
+		out = with("k8s")
+	}
+	return out
+}
+
+// A party is one column of the responsibility matrix.
+type party struct {
+	name string
+	role func(schema.Responsibility) string
+}
+
+var partyNames = []party{
+	{"cloud provider", func(r schema.Responsibility) string { return r.CloudProvider }},
+	{"managed Kubernetes", func(r schema.Responsibility) string { return r.ManagedKubernetes }},
+	{"platform team", func(r schema.Responsibility) string { return r.PlatformTeam }},
+	{"application team", func(r schema.Responsibility) string { return r.AppTeam }},
+	{"CI/CD owner", func(r schema.Responsibility) string { return r.CICDOwner }},
+	{"security team", func(r schema.Responsibility) string { return r.SecurityTeam }},
+	{"third-party tool", func(r schema.Responsibility) string { return r.ThirdPartyTool }},
+}
+
+// responsibilities is the matrix of who does what.
+func (b *builder) responsibilities() []Section {
+	t := Table{Columns: []Column{{Title: "Id", Width: 15}, {Title: "Control", Width: 57}}, Dense: true, Empty: "The control table is empty."}
+	for _, p := range partyNames {
+		t.Columns = append(t.Columns, Column{Title: p.name, Width: 14})
+	}
+	for _, c := range b.r.Controls {
+		row := []Text{linked(c.ID), plain(c.Title)}
+		for _, p := range partyNames {
+			role := p.role(c.Responsibility)
+			cell := Text{Value: role, Bold: strings.HasPrefix(role, "A")}
+			if role == "" || role == "-" {
+				cell = plain("")
+			}
+			row = append(row, cell)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return []Section{chapter("responsibilities", "Responsibility matrix",
+		lead("A is accountable (one party a control), R responsible, C consulted, I informed. The split is the control table's, changed where the organisation said so."),
+		t,
+	)}
+}

@@ -1,0 +1,173 @@
+package pdf
+
+import (
+	"github.com/auditpack/auditpack/render"
+)
+
+// A layout turns a document into bands, and remembers where things landed.
+type layout struct {
+	fonts *fonts
+	bands []band
+	cover bool
+
+	places   map[string]place // by section id
+	sections []section        // in order, for outline and contents
+	links    []link
+
+	page, total int // while drawing
+}
+
+// A section is what outline and contents show of one.
+type section struct {
+	id, title string
+	level     int
+}
+
+// A place is where a section starts: page from 1, y in millimetres from the top of the page.
+type place struct {
+	page int
+	y    float64
+}
+
+// A link is a rectangle on a page that leads to a section, in millimetres from the top left corner.
+type link struct {
+	page       int
+	x, y, w, h float64
+	id         string
+}
+
+// A band is a strip over the whole width that is never broken.
+type band struct {
+	height float64
+	draw   func(*canvas) // nil for empty space
+	// gap is the space above, left out at the top of a page.
+	gap float64
+	// keep holds the band together with the next one.
+	keep bool
+	// repeat is put before the band where the band opens a page: the header of a table.
+	repeat *band
+	// anchor is the id of the section that starts here.
+	anchor  string
+	newPage bool
+}
+
+func (l *layout) add(b band) { l.bands = append(l.bands, b) }
+
+// gap asks for space above the next band that is added by f.
+func (l *layout) gap(mm float64, f func()) {
+	n := len(l.bands)
+	f()
+	if len(l.bands) > n {
+		l.bands[n].gap = max(l.bands[n].gap, mm)
+	}
+}
+
+func (l *layout) document(d *render.Document) {
+	for _, s := range d.Sections {
+		l.sections = append(l.sections, section{s.ID, s.Title, s.Level})
+	}
+	for i, s := range d.Sections {
+		n := len(l.bands)
+		if s.Cover {
+			l.cover = l.cover || i == 0
+			l.coverHeading(s)
+		} else {
+			l.heading(s)
+		}
+		l.bands[n].anchor = s.ID
+		l.bands[n].newPage = s.NewPage && i > 0
+		for _, b := range s.Blocks {
+			l.block(b)
+		}
+	}
+}
+
+func (l *layout) block(b render.Block) {
+	switch b := b.(type) {
+	case render.Paragraph:
+		l.paragraph(b)
+	case render.KeyValues:
+		if b.Columns > 0 {
+			l.pairs(b)
+		} else {
+			l.keyValues(b)
+		}
+	case render.Table:
+		l.table(b)
+	case render.Bars:
+		l.bars(b)
+	case render.Figures:
+		l.figures(b)
+	case render.Callout:
+		l.callout(b)
+	case render.Contents:
+		l.contents()
+	}
+}
+
+// paginate puts bands on pages. Bands that keep together move to the next page
+// together, unless they alone are higher than a page.
+func paginate(bands []band) [][]band {
+	var pages [][]band
+	var page []band
+	used := 0.0
+	turn := func() {
+		if len(page) > 0 {
+			pages = append(pages, page)
+		}
+		page, used = nil, 0
+	}
+	place := func(b band) {
+		gap := b.gap
+		if len(page) == 0 {
+			gap = 0
+			if b.repeat != nil {
+				page, used = append(page, *b.repeat), b.repeat.height
+			}
+		}
+		if gap > 0 {
+			page = append(page, band{height: gap})
+		}
+		page = append(page, b)
+		used += gap + b.height
+	}
+	for len(bands) > 0 {
+		n := 1
+		for n < len(bands) && bands[n-1].keep && !bands[n].newPage {
+			n++
+		}
+		if bands[0].newPage || used+groupHeight(bands[:n]) > bodyHeight {
+			turn()
+		}
+		for _, b := range bands[:n] {
+			if used+b.gap+b.height > bodyHeight {
+				turn()
+			}
+			place(b)
+		}
+		bands = bands[n:]
+	}
+	turn()
+	return pages
+}
+
+func groupHeight(bands []band) float64 {
+	h := 0.0
+	for _, b := range bands {
+		h += b.gap + b.height
+	}
+	return h
+}
+
+// note remembers where each section starts.
+func (l *layout) note(pages [][]band) {
+	for i, page := range pages {
+		y := marginTop + headerHeight
+		for _, b := range page {
+			if b.anchor != "" {
+				l.places[b.anchor] = place{i + 1, y}
+			}
+			y += b.height
+		}
+	}
+}

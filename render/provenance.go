@@ -1,0 +1,136 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/auditpack/auditpack/schema"
+)
+
+// populations lists every list that checks looked at, with its digest.
+func (b *builder) populations() []Section {
+	t := Table{
+		Columns: []Column{
+			{Title: "Population", Width: 50}, {Title: "Rows", Width: 16, Kind: NumberCell}, {Title: "Complete", Width: 20, Kind: StatusCell},
+			{Title: "SHA-256, first 16 digits", Width: 34}, {Title: "File in the archive", Width: 50},
+		},
+		Dense: true,
+		Empty: "The report has no populations.",
+	}
+	for _, p := range b.r.Populations {
+		name := Text{Value: cmp.Or(p.Title, p.Name)}
+		if p.Derived {
+			name.Note = "computed from other populations"
+		}
+		complete := Text{Value: "yes", Tone: Good}
+		if !p.Complete {
+			complete = Text{Value: "has gaps", Tone: Bad}
+		}
+		t.Rows = append(t.Rows, []Text{name, number(p.Rows), complete, plain(digest(p.SHA256)), plain(p.Path)})
+	}
+	return []Section{chapter("populations", "Populations",
+		lead("A population is the complete list of things that a check looked at, so that a reader can draw a sample of their own. Each is a file of JSON lines, and a sheet of the workbook."),
+		t,
+	)}
+}
+
+// provenanceSources is how many sources are described at length.
+const provenanceSources = 12
+
+// provenance says who asked what, with which rights, and what was removed.
+func (b *builder) provenance() []Section {
+	out := []Section{chapter("provenance", "Provenance",
+		lead("Made with %s from %s, %s asked.", toolText(b.r.Tool), count(len(b.r.Sources), "source", "sources"), count(len(b.r.Queries), "question", "questions")))}
+	if len(b.r.Sources) == 0 {
+		out[0].Blocks = append(out[0].Blocks, body("No source was read."))
+	}
+	for i, s := range b.r.Sources {
+		if i == provenanceSources {
+			out[0].Blocks = append(out[0].Blocks, small("%d more sources are described in report.json.", len(b.r.Sources)-i))
+			break
+		}
+		out = append(out, b.sourceSection(i, s))
+	}
+	return out
+}
+
+func (b *builder) sourceSection(i int, s schema.Source) Section {
+	outcomes := map[schema.Outcome]int{}
+	pinned, lists, rows := 0, 0, 0
+	for _, q := range b.r.Queries {
+		if q.Source != s.Name {
+			continue
+		}
+		outcomes[q.Outcome]++
+		rows += q.Rows
+		if q.ResourceVersion != "" {
+			lists++
+			if q.ResourceVersion == s.ResourceVersion {
+				pinned++
+			}
+		}
+	}
+	facts := KeyValues{Columns: 3, Items: []KeyValue{
+		{"Kind", plain(string(s.Kind))},
+		{"Location", plain(s.Location)},
+		{"Server version", plain(s.ServerVersion)},
+		{"UID of kube-system", plain(s.UID)},
+		{"Read", plain(span(s))},
+		{"Clock of the source", plain(offset(s))},
+		{"One instant", instantText(s, pinned, lists)},
+		{"Questions", plain(tally(outcomes, []schema.Outcome{schema.Complete, schema.Truncated, schema.Forbidden, schema.Failed, schema.Absent}))},
+		{"Objects returned", number(rows)},
+		{"Secrets", secretsText(s.SecretsTier)},
+		{"Collector", plain(s.Collector.Username)},
+		{"Groups of the collector", plain(list(s.Collector.Groups, 6))},
+	}}
+	blocks := []Block{facts}
+	if len(s.Collector.Rights) > 0 {
+		blocks = append(blocks, heading("Rights of the collector"), small("%s", list(s.Collector.Rights, 24)))
+	}
+	blocks = append(blocks, heading("Removed before anything was stored"))
+	if len(s.Redactions) == 0 {
+		blocks = append(blocks, small("Nothing."))
+	} else {
+		var parts []string
+		for _, r := range s.Redactions {
+			parts = append(parts, r.Rule+": "+group(r.Count))
+		}
+		blocks = append(blocks, small("%s", strings.Join(parts, "; ")))
+	}
+	return Section{ID: fmt.Sprintf("source-%d", i+1), Title: s.Name, Level: 2, Blocks: blocks}
+}
+
+func span(s schema.Source) string {
+	if s.Started.IsZero() {
+		return ""
+	}
+	return instant(s.Started) + ", " + s.Finished.Sub(s.Started).String()
+}
+
+func offset(s schema.Source) string {
+	if s.Kind != schema.SourceCluster {
+		return "not asked"
+	}
+	return fmt.Sprintf("%+.3f s from the collector's", float64(s.ClockOffsetMillis)/1000)
+}
+
+func instantText(s schema.Source, pinned, lists int) Text {
+	if s.ResourceVersion == "" {
+		return Text{Value: "not pinned", Tone: Muted}
+	}
+	return Text{Value: "resourceVersion " + s.ResourceVersion, Note: fmt.Sprintf("%d of %d lists answered for it", pinned, lists)}
+}
+
+func secretsText(t schema.SecretsTier) Text {
+	switch t {
+	case schema.SecretsNone:
+		return Text{Value: string(t), Note: "secrets were not asked for"}
+	case schema.SecretsInventory:
+		return Text{Value: string(t), Note: "names, types and ages; no value crossed the wire"}
+	case schema.SecretsRotation:
+		return Text{Value: string(t), Note: "metadata only; no value was asked for"}
+	}
+	return plain(string(t))
+}

@@ -1,0 +1,143 @@
+package render
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/auditpack/auditpack/schema"
+)
+
+// questions has one page for each of the eight questions.
+func (b *builder) questions() []Section {
+	// The tables of catalogue §5, as far as the report has data for them.
+	tables := map[string]func() []Block{
+		"Q1": b.administrators, "Q2": b.barriers, "Q3": b.delivery, "Q4": b.secretKeeping,
+		"Q5": b.logging, "Q6": b.recovery, "Q7": b.sharedDuties, "Q8": b.honesty,
+	}
+	var out []Section
+	for _, q := range b.r.Questions {
+		blocks := []Block{
+			lead("%s", cmp.Or(q.Answer, "The evidence at hand does not answer this question.")),
+			KeyValues{Items: []KeyValue{{"Headline number", Text{Value: cmp.Or(q.Number, "not collected"), Bold: true}}}},
+			b.questionControls(q),
+		}
+		if f := tables[q.ID]; f != nil {
+			blocks = append(blocks, f()...)
+		}
+		blocks = append(blocks, b.questionFindings(q)...)
+		blocks = append(blocks, b.questionDocuments(q)...)
+		blocks = append(blocks, limits(b.texts.part("questions", q.ID))...)
+		out = append(out, chapter(q.ID, q.ID+"  "+q.Text, blocks...))
+	}
+	return out
+}
+
+// limits sets what a page does not prove.
+func limits(prose []Block) []Block {
+	if len(prose) == 0 {
+		return nil
+	}
+	out := []Block{heading("What this page does not prove")}
+	for _, p := range prose {
+		if p, ok := p.(Paragraph); ok {
+			out = append(out, small("%s", p.Text.Value))
+		}
+	}
+	return out
+}
+
+func (b *builder) questionControls(q schema.Question) Table {
+	t := Table{
+		Columns: []Column{
+			{Title: "Control", Width: 76}, {Title: "Status", Width: 27, Kind: StatusCell}, {Title: "Owner", Width: 31},
+			{Title: "Open findings", Width: 36},
+		},
+		Dense: true,
+		Empty: "No control of the table speaks to this question.",
+	}
+	for _, id := range q.Controls {
+		c, ok := b.control[id]
+		if !ok {
+			continue
+		}
+		owner := plain(c.Owner)
+		if c.Owner == "" {
+			owner = Text{Value: noOwner, Tone: Bad}
+		}
+		t.Rows = append(t.Rows, []Text{{Value: c.ID + "  " + c.Title, Link: c.ID}, statusText(c), owner, plain(tally(c.Findings, severities))})
+	}
+	return t
+}
+
+// questionTop is how many findings a question shows.
+const questionTop = 5
+
+func (b *builder) questionFindings(q schema.Question) []Block {
+	var found []schema.Finding
+	for _, id := range q.Controls {
+		for _, f := range b.findings[id] {
+			if open(f) {
+				found = append(found, f)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	t := Table{
+		Columns: []Column{{Title: "Severity", Width: 20, Kind: StatusCell}, {Title: "What to fix first", Width: 112}, {Title: "Owner", Width: 38}},
+		Dense:   true,
+	}
+	for _, f := range worstFirst(found)[:min(len(found), questionTop)] {
+		t.Rows = append(t.Rows, []Text{severityText(f.Severity), {Value: shorten(f.Message, 240)}, plain(ownerOf(f))})
+	}
+	return []Block{t}
+}
+
+// questionDocuments lists the documents that are evidence for the question's controls.
+func (b *builder) questionDocuments(q schema.Question) []Block {
+	var docs []schema.DocumentResult
+	for _, d := range b.r.Documents {
+		if slices.ContainsFunc(d.Checks, func(id string) bool { return slices.Contains(q.Controls, b.controlOfCheck(id)) }) {
+			docs = append(docs, d)
+		}
+	}
+	if len(docs) == 0 {
+		return nil
+	}
+	t := Table{
+		Columns: []Column{{Title: "Document", Width: 90}, {Title: "Owner", Width: 30}, {Title: "As of", Width: 24}, {Title: "Freshness", Width: 26, Kind: StatusCell}},
+		Dense:   true,
+	}
+	const most = 5
+	for _, d := range docs[:min(len(docs), most)] {
+		t.Rows = append(t.Rows, []Text{{Value: d.Title}, plain(d.Owner), date(d.AsOf), freshnessText(d.Freshness)})
+	}
+	blocks := []Block{t}
+	if len(docs) > most {
+		blocks = append(blocks, Paragraph{Style: Small, Text: Text{Value: count(len(docs)-most, "more document", "more documents"), Link: "documents"}})
+	}
+	return blocks
+}
+
+func (b *builder) controlOfCheck(id string) string {
+	for _, c := range b.r.Checks {
+		if c.ID == id {
+			return c.Control
+		}
+	}
+	return ""
+}
+
+// pageRows is how many rows a table on the page of a question shows.
+const pageRows = 10
+
+// bounded cuts a table and says where the rest is.
+func bounded(t Table, sheetTitle string) []Block {
+	rest := len(t.Rows) - pageRows
+	if rest <= 0 {
+		return []Block{t}
+	}
+	t.Rows = t.Rows[:pageRows]
+	return []Block{t, small("%s on %s.", count(rest, "more row is", "more rows are"), sheet(sheetTitle))}
+}

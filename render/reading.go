@@ -1,0 +1,13 @@
+package render
+
+// reading says what the words of the report mean, and where things are.
+func (b *builder) reading() []Section {
+	blocks := []Block{Contents{}}
+	blocks = append(blocks, b.texts.part("reading", "")...)
+	return []Section{chapter("reading", "Contents, and how to read this", blocks...)}
+}
+
+// verify says how to check the pack with tools that are already at hand.
+func (b *builder) verify() []Section {
+	return []Section{chapter("verify", "How to verify this pack", b.texts.part("verify", "")...)}
+}

@@ -1,0 +1,118 @@
+package render
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/auditpack/auditpack/schema"
+)
+
+// exceptions lists accepted deviations and what became of them.
+func (b *builder) exceptions() []Section {
+	t := Table{
+		Columns: []Column{
+			{Title: "Exception", Width: 22}, {Title: "Reason and compensation", Width: 70}, {Title: "State", Width: 19, Kind: StatusCell},
+			{Title: "Approved by", Width: 27}, {Title: "Ends", Width: 18}, {Title: "Covers", Width: 14, Kind: NumberCell},
+		},
+		Dense: true,
+		Empty: "The exception register is empty.",
+	}
+	for _, e := range b.r.Exceptions {
+		t.Rows = append(t.Rows, b.exceptionRow(e))
+	}
+	return []Section{chapter("exceptions", "Exceptions",
+		lead("An exception is an accepted deviation with an owner and an end date. The finding stays visible; after the end date it counts again."),
+		t,
+	)}
+}
+
+func (b *builder) exceptionRow(e schema.ExceptionResult) []Text {
+	id := Text{Value: e.ID, Bold: true, Note: strings.TrimSpace(e.Control + " " + e.Check)}
+	var notes []string
+	if e.Compensating != "" {
+		notes = append(notes, "Meanwhile: "+e.Compensating)
+	}
+	if e.CompensatingControl != "" {
+		notes = append(notes, "Compensating control: "+e.CompensatingControl)
+	}
+	if len(e.Problems) > 0 {
+		notes = append(notes, "Not in order: "+strings.Join(e.Problems, "; "))
+	}
+	if e.Ticket != "" {
+		notes = append(notes, "Ticket: "+e.Ticket)
+	}
+	approved := plain(e.ApprovedBy)
+	if !e.ApprovedOn.IsZero() {
+		approved.Note = e.ApprovedOn.String() + ", asked by " + e.RequestedBy
+	}
+	ends := date(e.ExpiresOn)
+	if n := schema.DateOf(b.r.AsOf).DaysUntil(e.ExpiresOn); e.State == schema.ExceptionValid && n <= soon {
+		ends.Note = "in " + count(n, "day", "days")
+		ends.Tone = Warn
+	}
+	return []Text{
+		id, {Value: shorten(e.Reason, 500), Note: strings.Join(notes, ". ")},
+		{Value: string(e.State), Tone: exceptionTones[e.State]}, approved, ends, number(len(e.Findings)),
+	}
+}
+
+// documents lists the documents that people keep, and how fresh they are.
+func (b *builder) documents() []Section {
+	return []Section{chapter("documents", "Documents",
+		lead("Policies, procedures, records and exports that the tool cannot read out of a cluster. It checks that they are there, dated, approved by somebody else, and within their term; it does not judge their content."),
+		b.documentTable(b.r.Documents, "The document register is empty."),
+	)}
+}
+
+func (b *builder) documentTable(docs []schema.DocumentResult, empty string) Table {
+	t := Table{
+		Columns: []Column{
+			{Title: "Document", Width: 62}, {Title: "Owner", Width: 26}, {Title: "As of", Width: 18},
+			{Title: "Approved", Width: 28}, {Title: "Counts until", Width: 18}, {Title: "Freshness", Width: 18, Kind: StatusCell},
+		},
+		Dense: true,
+		Empty: empty,
+	}
+	for _, d := range docs {
+		title := Text{Value: d.Title, Note: strings.Join(slices.DeleteFunc([]string{
+			d.ID, string(d.Type), "for " + list(d.Checks, 4), cmp.Or(d.File, d.Location), strings.Join(d.Problems, "; "),
+		}, func(s string) bool { return s == "" || s == "for " }), "  ·  ")}
+		approved := plain(d.ApprovedBy)
+		if !d.ApprovedOn.IsZero() {
+			approved.Note = d.ApprovedOn.String()
+		}
+		t.Rows = append(t.Rows, []Text{title, plain(d.Owner), date(d.AsOf), approved, date(d.Until), freshnessText(d.Freshness)})
+	}
+	return t
+}
+
+// reviews is a calendar: what is overdue, then what comes next.
+func (b *builder) reviews() []Section {
+	sorted := slices.Clone(b.r.Controls)
+	rank := map[schema.ReviewNote]int{schema.ReviewNever: 0, schema.ReviewOverdue: 1, schema.ReviewDue: 2, schema.ReviewCurrent: 3}
+	slices.SortStableFunc(sorted, func(x, y schema.ControlResult) int {
+		return cmp.Or(cmp.Compare(rank[x.Review], rank[y.Review]), strings.Compare(x.NextReview.String(), y.NextReview.String()))
+	})
+	t := Table{
+		Columns: []Column{
+			{Title: "Next review", Width: 20}, {Title: "Control", Width: 66}, {Title: "State", Width: 25, Kind: StatusCell},
+			{Title: "Cadence", Width: 19}, {Title: "Last review", Width: 22}, {Title: "Reviewer", Width: 26},
+		},
+		Dense: true,
+		Empty: "The control table is empty.",
+	}
+	for _, c := range sorted {
+		last := date(c.LastReview)
+		if c.ReviewedBy != "" {
+			last.Note = "by " + c.ReviewedBy
+		}
+		t.Rows = append(t.Rows, []Text{
+			date(c.NextReview), {Value: c.ID + "  " + c.Title, Link: c.ID}, reviewText(c.Review), plain(string(c.Cadence)), last, plain(c.Reviewer),
+		})
+	}
+	return []Section{chapter("reviews", "Review calendar",
+		lead("What is overdue comes first. A control whose sign-off is missing or older than its cadence needs review, however green its checks are."),
+		t,
+	)}
+}

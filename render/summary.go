@@ -1,0 +1,163 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/auditpack/auditpack/schema"
+)
+
+// summary is the page for a reader who has one minute.
+func (b *builder) summary() []Section {
+	return []Section{chapter("summary", "Summary",
+		b.headlineFigures(),
+		b.statusBars(),
+		heading("The eight questions"),
+		b.questionTable(),
+		heading("Before you rely on this"),
+		b.attention(),
+	)}
+}
+
+func (b *builder) headlineFigures() Figures {
+	s := b.r.Summary
+	serious := s.FindingsBySeverity[schema.Critical] + s.FindingsBySeverity[schema.High]
+	return Figures{Items: []Figure{
+		{Number: fmt.Sprintf("%d of %d", s.ControlsByStatus[schema.Implemented], len(b.r.Controls)), Label: "controls implemented", Tone: Plain, Link: "map"},
+		{Number: group(serious), Label: "open findings, critical or high", Tone: badIf(serious > 0), Link: "findings"},
+		{Number: group(s.Gaps), Label: "questions to the clusters not answered completely", Tone: warnIf(s.Gaps > 0), Link: "unseen"},
+		{Number: group(s.OverdueReviews), Label: "reviews overdue", Tone: warnIf(s.OverdueReviews > 0), Link: "reviews"},
+		{Number: group(s.OpenExceptions), Label: "exceptions in force, and " + group(s.ExpiredExceptions) + " expired", Tone: warnIf(s.ExpiredExceptions > 0), Link: "exceptions"},
+	}}
+}
+
+func badIf(v bool) Tone {
+	if v {
+		return Bad
+	}
+	return Plain
+}
+
+func warnIf(v bool) Tone {
+	if v {
+		return Warn
+	}
+	return Plain
+}
+
+// statusBars shows the controls of each area by status.
+func (b *builder) statusBars() Bars {
+	var bars Bars
+	for _, s := range statuses {
+		bars.Legend = append(bars.Legend, Text{Value: words(string(s)), Tone: statusTones[s]})
+	}
+	for _, a := range b.areas {
+		parts := make([]int, len(statuses))
+		for _, c := range a.controls {
+			for i, s := range statuses {
+				if c.Status == s {
+					parts[i]++
+				}
+			}
+		}
+		bars.Lines = append(bars.Lines, BarLine{Label: a.id + "  " + a.name, Parts: parts})
+	}
+	return bars
+}
+
+func (b *builder) questionTable() Table {
+	t := Table{
+		Columns: []Column{{Title: "", Width: 9}, {Title: "Question and answer", Width: 122}, {Title: "Number", Width: 39}},
+		Empty:   "The report has no questions.",
+	}
+	for _, q := range b.r.Questions {
+		n := Text{Value: shorten(q.Number, 90), Bold: true}
+		if q.Number == string(schema.ResultNotCollected) || q.Number == "not collected" {
+			n = Text{Value: "not collected", Tone: Unknown}
+		}
+		t.Rows = append(t.Rows, []Text{linked(q.ID), {Value: q.Text, Note: shorten(q.Answer, 260), Bold: true}, n})
+	}
+	return t
+}
+
+// attention says what a careful reader asks first.
+func (b *builder) attention() Block {
+	return KeyValues{Items: []KeyValue{
+		{"Not seen", b.gapLine()},
+		{"Overdue reviews", b.overdueLine()},
+		{"Exceptions", b.exceptionLine()},
+	}}
+}
+
+func (b *builder) gapLine() Text {
+	if len(b.gaps) == 0 {
+		return Text{Value: "Every question to the sources was answered completely.", Link: "unseen"}
+	}
+	var items []string
+	for _, g := range b.gaps {
+		items = append(items, fmt.Sprintf("%s in %s (%s)", shortResource(g.resource), list(g.sources, 2), g.outcome))
+	}
+	return Text{Value: list(items, 3) + ".", Link: "unseen"}
+}
+
+func (b *builder) overdueLine() Text {
+	var overdue, never []string
+	for _, c := range b.r.Controls {
+		switch c.Review {
+		case schema.ReviewOverdue:
+			overdue = append(overdue, c.ID)
+		case schema.ReviewNever:
+			never = append(never, c.ID)
+		}
+	}
+	var parts []string
+	if len(overdue) > 0 {
+		parts = append(parts, "overdue: "+list(overdue, 8))
+	}
+	if len(never) > 0 {
+		parts = append(parts, "never reviewed: "+list(never, 8))
+	}
+	if len(parts) == 0 {
+		return Text{Value: "Every control was reviewed on time.", Link: "reviews"}
+	}
+	return Text{Value: upperFirst(strings.Join(parts, "; ")) + ".", Link: "reviews"}
+}
+
+// soon is the number of days within which an exception counts as expiring.
+const soon = 30
+
+func (b *builder) exceptionLine() Text {
+	today := schema.DateOf(b.r.AsOf)
+	var expiring, expired, invalid []string
+	for _, e := range b.r.Exceptions {
+		switch {
+		case e.State == schema.ExceptionExpired:
+			expired = append(expired, e.ID)
+		case e.State == schema.ExceptionInvalid:
+			invalid = append(invalid, e.ID)
+		case e.State == schema.ExceptionValid && today.DaysUntil(e.ExpiresOn) <= soon:
+			expiring = append(expiring, e.ID+" on "+e.ExpiresOn.String())
+		}
+	}
+	var parts []string
+	if len(expired) > 0 {
+		parts = append(parts, "expired and no longer counted: "+list(expired, 4))
+	}
+	if len(expiring) > 0 {
+		parts = append(parts, "ending soon: "+list(expiring, 4))
+	}
+	if len(invalid) > 0 {
+		parts = append(parts, "against the rules of the register and not counted: "+list(invalid, 4))
+	}
+	if len(parts) == 0 {
+		return Text{Value: fmt.Sprintf("None has expired, and none ends within %d days.", soon), Link: "exceptions"}
+	}
+	return Text{Value: upperFirst(strings.Join(parts, "; ")) + ".", Link: "exceptions"}
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
