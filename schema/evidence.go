@@ -64,7 +64,7 @@ type Cluster struct {
 	// Environment is the plan's word for it, such as production.
 	Environment   string `json:"environment"`
 	ServerVersion string `json:"serverVersion"`
-	// Distribution is detected from nodes and versions: eks, gke, aks, openshift, k3s, kubeadm, or unknown.
+	// Distribution is detected from nodes and versions: eks, gke, aks, openshift, k3s, rke2, kubeadm, or unknown.
 	Distribution string `json:"distribution"`
 	Nodes        int    `json:"nodes"`
 }
@@ -105,7 +105,7 @@ type Node struct {
 	Taints []string `json:"taints"`
 }
 
-// A Workload is an object that has a pod template, or a pod that has no controller.
+// A Workload is an object that has a pod template and is not made from that of another, or a pod that none of these controls.
 type Workload struct {
 	Cluster   string    `json:"cluster"`
 	Namespace string    `json:"namespace"`
@@ -123,7 +123,7 @@ type Workload struct {
 	ServiceAccount       string `json:"serviceAccount"`
 	// AutomountToken is automountServiceAccountToken of the pod template: true, false or unset.
 	AutomountToken string `json:"automountToken"`
-	// ManagedBy names the pipeline that claims the object: argocd, flux, helm, or empty.
+	// ManagedBy names the pipeline that claims the object: argocd, flux, helm; owner for an object that another object controls; or empty.
 	ManagedBy string `json:"managedBy"`
 	// HostAccess lists hostNetwork, hostPID, hostIPC, hostPath and hostPort where used.
 	HostAccess []string `json:"hostAccess"`
@@ -169,7 +169,7 @@ type Pod struct {
 	Name           string `json:"name"`
 	Phase          string `json:"phase"`
 	Node           string `json:"node"`
-	OwnerKind      string `json:"ownerKind"` // the workload: a ReplicaSet or Job is resolved to what controls it where its name shows that
+	OwnerKind      string `json:"ownerKind"` // the workload: a ReplicaSet or Job is resolved to what controls it where its name shows that; a pod that is a workload itself names itself
 	OwnerName      string `json:"ownerName"`
 	ServiceAccount string `json:"serviceAccount"`
 	// TokenMounted is the ground truth: a projected service-account token volume is mounted.
@@ -464,7 +464,7 @@ type AdmissionPolicy struct {
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
-	// Actions are the effective ones: deny, audit, warn; empty when nothing binds the policy.
+	// Actions are the effective ones: deny, audit, warn, and mutate or generate for Kyverno; empty when nothing binds the policy.
 	Actions       []string `json:"actions"`
 	FailurePolicy string   `json:"failurePolicy"`
 	// Violations is what the mechanism's own audit counts; -1 when it does not.
@@ -563,6 +563,7 @@ type ExternalSecret struct {
 }
 
 // A FieldManager is one managedFields entry of an object that a pipeline or a person can change.
+// Entries that own nothing but metadata and status have no row.
 type FieldManager struct {
 	Cluster     string    `json:"cluster"`
 	Namespace   string    `json:"namespace"`
@@ -572,9 +573,9 @@ type FieldManager struct {
 	Operation   string    `json:"operation"` // Apply or Update
 	Subresource string    `json:"subresource"`
 	Time        time.Time `json:"time,omitzero"`
-	// Paths are the owned fields under spec and data, at most 20, shortened to four levels.
+	// Paths are the owned fields outside metadata and status, at most 20, shortened to four levels.
 	Paths []string `json:"paths"`
-	// ManagedBy names the pipeline that claims the object: argocd, flux, helm, or empty.
+	// ManagedBy names the pipeline that claims the object: argocd, flux, helm; owner for an object that another object controls; or empty.
 	ManagedBy string `json:"managedBy"`
 }
 

@@ -1,12 +1,27 @@
 package kube
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	certificatesv1 "k8s.io/api/certificates/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	apischema "k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/auditpack/auditpack/collect"
 	"github.com/auditpack/auditpack/schema"
@@ -24,41 +39,244 @@ type Reader struct {
 	asOf    time.Time
 	to      collect.Sink
 
+	scan    scanner
+	scanErr error
+
 	mu         sync.Mutex
 	redactions map[string]int
+	owners     map[string]string // by namespace
+	uid        string            // of kube-system
+	nodes      int
+	hints      map[string]bool // distributions that a node hinted at
+	policies   []schema.AdmissionPolicy
+	bound      map[string][]string // actions by ValidatingAdmissionPolicy
 }
 
 // NewReader returns a Reader for one cluster of the plan. Rows and lines go to
 // the sink; asOf is the instant of the snapshot.
 func NewReader(cluster schema.PlanCluster, spec *schema.PlanSpec, asOf time.Time, to collect.Sink) *Reader {
-	return &Reader{cluster: cluster, spec: spec, asOf: asOf, to: to, redactions: map[string]int{}}
+	detector, err := newDetector()
+	return &Reader{
+		cluster: cluster, spec: withDefaults(spec), asOf: asOf, to: to,
+		scan: scanner{detector}, scanErr: err,
+		redactions: map[string]int{}, owners: map[string]string{}, hints: map[string]bool{}, bound: map[string][]string{},
+	}
+}
+
+// withDefaults fills in what the doc comments of the plan promise for fields that are empty.
+func withDefaults(spec *schema.PlanSpec) *schema.PlanSpec {
+	s := *spec
+	fill := func(l *[]string, def ...string) {
+		if *l == nil {
+			*l = def
+		}
+	}
+	fill(&s.Namespaces.Exclude, "kube-system", "kube-public", "kube-node-lease")
+	fill(&s.Labels.Owner, "owner", "team")
+	fill(&s.Labels.Environment, "environment", "env")
+	fill(&s.Labels.DataClass, "data-class")
+	fill(&s.Labels.RotationClass, "rotation-class")
+	return &s
 }
 
 // Object emits the rows of an object and, for kinds that are kept, its redacted
 // line. Kinds with a Go type in k8s.io/api come as that type, all others as
 // *unstructured.Unstructured. The object may be changed by the call and is not
-// used after it. An object of kind Secret, or of another type than k says, is an
-// error; so is a spool that cannot be written.
+// used after it. An object of kind Secret, or one without a Go type where k has
+// one, is an error; so is a spool that cannot be written.
 func (r *Reader) Object(k Kind, obj runtime.Object) error {
-	return fmt.Errorf("read %s: %T is not supported", k.Name(), obj)
+	if r.scanErr != nil {
+		return fmt.Errorf("load the rules for credentials: %w", r.scanErr)
+	}
+	m, err := meta.Accessor(obj)
+	if err != nil {
+		return fmt.Errorf("read an object of %s: it has no metadata", k.Name())
+	}
+	if _, ok := obj.(*corev1.Secret); ok || k.Name() == Secrets.Name() {
+		return errors.New("read an object of secrets: whole secrets are never read")
+	}
+	x := &object{Object: m, kind: k, place: place{k.Kind, m.GetNamespace(), m.GetName()}}
+	r.fieldManagers(x)
+	r.shrinkFields(m)
+	if err := r.rows(x, obj); err != nil {
+		return err
+	}
+	annotations := m.GetAnnotations()
+	r.redactAnnotations(x.place, "metadata.annotations", annotations)
+	m.SetAnnotations(annotations)
+	if !k.Keep {
+		return nil
+	}
+	obj.GetObjectKind().SetGroupVersionKind(apischema.GroupVersionKind{Group: k.Group, Version: servedVersion(k, obj), Kind: k.Kind})
+	line, err := schema.MarshalLine(obj)
+	if err != nil {
+		return fmt.Errorf("write %s %s/%s: %w", k.Name(), m.GetNamespace(), m.GetName(), err)
+	}
+	return r.to.Object(r.cluster.Name, k.Name(), []byte(r.bareURL(string(line))))
 }
 
-// SecretTable emits the rows of one page of the tier inventory: a Table of
-// secrets of one namespace, asked for with includeObject=None. It returns the
-// number of secrets. Created is asOf less the age that the server prints, and as
-// coarse as that.
-func (r *Reader) SecretTable(namespace string, t *metav1.Table) (int, error) {
-	return 0, nil
+// servedVersion is the version that the object came in, or the kind's own.
+func servedVersion(k Kind, obj runtime.Object) string {
+	if v := obj.GetObjectKind().GroupVersionKind().Version; v != "" {
+		return v
+	}
+	return k.Versions[0]
 }
 
-// SecretMetadata emits the row of one secret of the tier rotation. The type is
-// that of the field selector that it was listed with, because metadata does not
-// hold it.
-func (r *Reader) SecretMetadata(m *metav1.PartialObjectMetadata, secretType string) {}
+// An object is one object's metadata, with its kind and what names it in rows.
+type object struct {
+	metav1.Object
+	kind  Kind
+	place place
+}
+
+// rows emits the rows of an object and drops the values in it.
+func (r *Reader) rows(x *object, obj runtime.Object) error {
+	switch o := obj.(type) {
+	case *corev1.Namespace:
+		r.namespace(x, o)
+	case *corev1.Node:
+		r.node(x, o)
+	case *corev1.Pod:
+		r.pod(x, o)
+	case *appsv1.Deployment:
+		r.deployment(x, o)
+	case *appsv1.StatefulSet:
+		r.statefulSet(x, o)
+	case *appsv1.DaemonSet:
+		r.daemonSet(x, o)
+	case *appsv1.ReplicaSet:
+		r.replicaSet(x, o)
+	case *batchv1.Job:
+		r.job(x, o)
+	case *batchv1.CronJob:
+		r.cronJob(x, o)
+	case *corev1.ServiceAccount:
+		r.serviceAccount(x, o)
+	case *rbacv1.Role:
+		r.role(x, o.Rules, nil)
+	case *rbacv1.ClusterRole:
+		r.role(x, o.Rules, o.AggregationRule)
+	case *rbacv1.RoleBinding:
+		r.binding(x, o.RoleRef, o.Subjects)
+	case *rbacv1.ClusterRoleBinding:
+		r.binding(x, o.RoleRef, o.Subjects)
+	case *certificatesv1.CertificateSigningRequest:
+		r.certificateRequest(x, o)
+	case *corev1.ConfigMap:
+		r.configMap(x, o)
+	case *networkingv1.NetworkPolicy:
+		r.networkPolicy(x, o)
+	case *corev1.Service:
+		r.service(x, o)
+	case *networkingv1.Ingress:
+		r.ingress(x, o)
+	case *corev1.ResourceQuota, *corev1.LimitRange:
+		r.to.Rows(schema.Quota{Cluster: r.cluster.Name, Namespace: x.GetNamespace(), Kind: x.kind.Kind, Name: x.GetName()})
+	case *policyv1.PodDisruptionBudget:
+		r.disruptionBudget(x, o)
+	case *autoscalingv2.HorizontalPodAutoscaler:
+		r.autoscaler(x, o)
+	case *corev1.PersistentVolume:
+		r.volume(x, o)
+	case *corev1.PersistentVolumeClaim:
+		r.volumeClaim(x, o)
+	case *storagev1.StorageClass:
+		r.storageClass(x, o)
+	case *admissionv1.ValidatingWebhookConfiguration:
+		r.validatingWebhooks(x, o)
+	case *admissionv1.MutatingWebhookConfiguration:
+		r.mutatingWebhooks(x, o)
+	case *admissionv1.ValidatingAdmissionPolicy:
+		r.validatingPolicy(x, o)
+	case *admissionv1.ValidatingAdmissionPolicyBinding:
+		r.validatingPolicyBinding(o)
+	case *unstructured.Unstructured:
+		if x.kind.Typed() {
+			return fmt.Errorf("read %s %s/%s: an object without type for a kind that has one", x.kind.Name(), x.GetNamespace(), x.GetName())
+		}
+		r.custom(x, fields(o.Object))
+		r.redactCustom(x, o.Object)
+	}
+	return nil
+}
+
+// custom emits the rows of an object without a Go type.
+func (r *Reader) custom(x *object, f fields) {
+	switch x.kind.Name() {
+	case "customresourcedefinitions.apiextensions.k8s.io":
+		r.customResource(x, f)
+	case "apiservices.apiregistration.k8s.io":
+		r.apiService(x, f)
+	case "applications.argoproj.io":
+		r.application(x, f)
+	case "appprojects.argoproj.io":
+		r.applicationProject(x, f)
+	case "kustomizations.kustomize.toolkit.fluxcd.io":
+		r.kustomization(x, f)
+	case "helmreleases.helm.toolkit.fluxcd.io":
+		r.helmRelease(x, f)
+	case "externalsecrets.external-secrets.io":
+		r.externalSecret(x, f)
+	case "secretstores.external-secrets.io", "clustersecretstores.external-secrets.io":
+		r.secretStore(x, f)
+	case "schedules.velero.io":
+		r.veleroSchedule(x, f)
+	case "backups.velero.io", "restores.velero.io":
+		r.veleroRun(x, f)
+	case "backupstoragelocations.velero.io":
+		r.veleroLocation(x, f)
+	case "volumesnapshots.snapshot.storage.k8s.io":
+		r.volumeSnapshot(x, f)
+	case "backups.postgresql.cnpg.io", "scheduledbackups.postgresql.cnpg.io":
+		r.postgresBackup(x, f)
+	case "clusterpolicies.kyverno.io", "policies.kyverno.io":
+		r.kyvernoPolicy(x, f)
+	case "validatingpolicies.policies.kyverno.io", "imagevalidatingpolicies.policies.kyverno.io":
+		r.kyvernoValidatingPolicy(x, f)
+	case "policyexceptions.kyverno.io", "policyexceptions.policies.kyverno.io":
+		r.kyvernoException(x, f)
+	case "configs.config.gatekeeper.sh":
+		r.gatekeeperConfig(x, f)
+	default:
+		if x.kind.Group == constraintGroup {
+			r.gatekeeperConstraint(x, f)
+		}
+	}
+}
 
 // Finish emits the rows that need everything before them, and returns what was
 // removed, by rule. uid is that of the kube-system namespace. The server's
 // version is empty where no server was asked.
 func (r *Reader) Finish(serverVersion string) (uid string, redactions []schema.Redaction) {
-	return "", nil
+	for _, p := range r.policies {
+		p.Actions = sorted(r.bound[p.Name])
+		r.to.Rows(p)
+	}
+	r.to.Rows(schema.Cluster{
+		Name: r.cluster.Name, UID: r.uid, Environment: r.cluster.Environment, ServerVersion: serverVersion,
+		Distribution: r.distribution(serverVersion), Nodes: r.nodes,
+	})
+	return r.uid, r.redactionList()
+}
+
+// sorted returns the distinct strings of l in order, without empty ones.
+func sorted(l []string) []string {
+	l = slices.Sorted(slices.Values(l))
+	return slices.DeleteFunc(slices.Compact(l), func(s string) bool { return s == "" })
+}
+
+// utc returns an object's time as UTC in whole seconds.
+func utc(t metav1.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Second)
+}
+
+func utcPtr(t *metav1.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return utc(*t)
 }
