@@ -9,10 +9,8 @@ import (
 	"github.com/auditpack/auditpack/schema"
 )
 
-// maxDays is the longest term of an exception by severity, where the register sets no other.
-var maxDays = map[schema.Severity]int{
-	schema.Critical: 30, schema.High: 90, schema.Medium: 180, schema.Low: 365, schema.Info: 365,
-}
+// longestDays is the longest term of any exception, whatever the register allows.
+const longestDays = 365
 
 // exceptionCheck decides about the exception register. Its own findings cannot be
 // excepted: the register does not accept its own defects.
@@ -100,11 +98,12 @@ func (j *exceptionJudge) problems(e schema.Exception, worst schema.Severity) []s
 	return out
 }
 
+// limit returns the longest term of an exception for findings of a severity.
 func (j *exceptionJudge) limit(s schema.Severity) int {
 	if n, ok := j.maxDays[s]; ok {
-		return n
+		return min(n, longestDays)
 	}
-	return maxDays[s]
+	return longestDays
 }
 
 // compensated reports whether something deals with the risk meanwhile: a measure

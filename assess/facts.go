@@ -15,7 +15,6 @@ import (
 type Facts struct {
 	// AsOf is the snapshot's, UTC and whole seconds. Age is counted to it.
 	AsOf time.Time
-	// Plan has the plan's settings with the defaults that schema documents filled in.
 	Plan schema.PlanSpec
 	// Documents has every entry of the document register with its freshness, in the order of the register.
 	Documents []schema.DocumentResult
@@ -34,7 +33,7 @@ type nsKey struct{ cluster, name string }
 func newFacts(snap *schema.Snapshot, in *schema.Inputs) (*Facts, error) {
 	f := &Facts{
 		AsOf:       snap.AsOf,
-		Plan:       withDefaults(in.Plan.Spec),
+		Plan:       in.Plan.Spec,
 		approvals:  in.Overlay.Spec.Approvals,
 		namespaces: map[nsKey]schema.Namespace{},
 		clusters:   map[string]schema.Cluster{},
@@ -64,17 +63,6 @@ func newFacts(snap *schema.Snapshot, in *schema.Inputs) (*Facts, error) {
 	f.judge = newDocumentJudge(f.Today(), in)
 	f.Documents = f.judge.judgeAll(in.Documents.Spec.Documents)
 	return f, nil
-}
-
-// withDefaults fills in what schema documents as the default of a setting.
-func withDefaults(p schema.PlanSpec) schema.PlanSpec {
-	if p.Namespaces.Exclude == nil {
-		p.Namespaces.Exclude = []string{"kube-system", "kube-public", "kube-node-lease"}
-	}
-	if len(p.Namespaces.Production) == 0 {
-		p.Namespaces.Production = []string{"production", "prod"}
-	}
-	return p
 }
 
 // Today returns the day of the snapshot in UTC.

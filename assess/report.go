@@ -17,6 +17,7 @@ func (a *assessment) report() (*schema.Report, error) {
 		AsOf:          a.snap.AsOf,
 		Tool:          a.snap.Tool,
 		Plan:          a.planFacts(),
+		Areas:         slices.Clone(a.in.Table.Spec.Areas),
 		Sources:       slices.Clone(a.snap.Sources),
 		Exceptions:    a.exceptions,
 		Documents:     a.facts.Documents,
@@ -47,21 +48,15 @@ func (a *assessment) findings() []schema.Finding {
 	return out
 }
 
-// periodDays is the length of the period where the plan names none.
-const periodDays = 90
-
 func (a *assessment) planFacts() schema.PlanFacts {
 	p := a.in.Plan
-	f := schema.PlanFacts{
+	period := p.Spec.PeriodAsOf(a.snap.AsOf)
+	return schema.PlanFacts{
 		Name: p.Metadata.Name, Organization: p.Spec.Organization, Scope: p.Spec.Scope,
-		From: a.facts.Today().AddDays(-periodDays).Time(), To: a.snap.AsOf,
+		From: period.From.Time(), To: period.To.Time(),
 		ControlTable: a.in.Table.Metadata.Name + " " + a.in.Table.Spec.Version,
 		Unsigned:     p.Spec.Signing.Unsigned,
 	}
-	if period := p.Spec.Period; period != nil {
-		f.From, f.To = period.From.Time(), period.To.Time()
-	}
-	return f
 }
 
 // populations describes every population, by name.
@@ -150,14 +145,6 @@ func (a *assessment) statuses(checks []schema.CheckResult, findings []schema.Fin
 	out := make([]schema.ControlResult, 0, len(a.controls))
 	for _, c := range a.controls {
 		out = append(out, j.judge(c, *of(c.ID)))
-	}
-	return out
-}
-
-func overlayByControl(in *schema.Inputs) map[string]schema.ControlOverlay {
-	out := map[string]schema.ControlOverlay{}
-	for _, c := range in.Overlay.Spec.Controls {
-		out[c.ID] = c
 	}
 	return out
 }

@@ -6,31 +6,8 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/auditpack/auditpack/assess/rbac"
 	"github.com/auditpack/auditpack/schema"
 )
-
-// An assessment is the work of one call of Assess.
-type assessment struct {
-	snap    *schema.Snapshot
-	in      *schema.Inputs
-	facts   *Facts
-	answers answers
-	// clusters are the names of all clusters that the plan or the snapshot has, sorted.
-	clusters []string
-	evidence map[string]*schema.Evidence
-	// derived are the rows of each cluster, all those of every cluster.
-	derived  map[string]*schema.Derived
-	all      schema.Derived
-	access   map[string]*rbac.Access
-	settings Settings
-	// controls have the overlay laid over the table, in the order of the table.
-	controls []schema.Control
-	checks   []*compiledCheck
-	verdicts map[string]*verdict
-	// exceptions is set once all other checks have run.
-	exceptions []schema.ExceptionResult
-}
 
 // run runs one check over what it looks at.
 func (a *assessment) run(ctx context.Context, c *compiledCheck) (*verdict, error) {
