@@ -296,6 +296,9 @@ type AccessGrant struct {
 	Writes bool `json:"writes"`
 	// WritesWorkloads is true when the rights include a write verb on a workload kind.
 	WritesWorkloads bool `json:"writesWorkloads"`
+	// CreatesPods is true when the rights make pods, directly or through a workload
+	// that can be created or changed. Pods read the secrets of their namespace.
+	CreatesPods bool `json:"createsPods"`
 	// ReadsSecrets lists the verbs among get, list and watch that hold on secrets.
 	ReadsSecrets []string `json:"readsSecrets"`
 	// ReadsNamedSecrets lists the secrets that can be read only by their name.
