@@ -55,7 +55,8 @@ func (a *assessment) planFacts() schema.PlanFacts {
 		Name: p.Metadata.Name, Organization: p.Spec.Organization, Scope: p.Spec.Scope,
 		From: period.From.Time(), To: period.To.Time(),
 		ControlTable: a.in.Table.Metadata.Name + " " + a.in.Table.Spec.Version,
-		Unsigned:     p.Spec.Signing.Unsigned,
+		Unsigned:     a.in.Unsigned,
+		Demo:         a.in.Demo,
 	}
 }
 

@@ -13,4 +13,8 @@ type Inputs struct {
 	Attached map[string]string
 	// Previous is the SHA-256 of the bundle before this one, or empty.
 	Previous string
+	// Unsigned is true for a run that was asked for a bundle without signature.
+	Unsigned bool
+	// Demo is true for the built-in sample platform.
+	Demo bool
 }

@@ -17,6 +17,9 @@ type indexFile struct {
 	SchemaVersion string `json:"schemaVersion"`
 	// Previous is the digest of the bundle before this one, or empty.
 	Previous string `json:"previous"`
+	// Unsigned and Demo are those of the Inputs.
+	Unsigned bool `json:"unsigned"`
+	Demo     bool `json:"demo"`
 	// Files in the order in which they were read.
 	Files []indexEntry `json:"files"`
 }
@@ -33,7 +36,7 @@ type indexEntry struct {
 // attached files. create opens a new file of the bundle by its path with slashes:
 // the documents lie in inputs/, the attached files in evidence/documents/.
 func (s *Set) Save(create func(path string) (io.WriteCloser, error)) error {
-	index := indexFile{SchemaVersion: schema.Version, Previous: s.Previous}
+	index := indexFile{SchemaVersion: schema.Version, Previous: s.Previous, Unsigned: s.Unsigned, Demo: s.Demo}
 	for _, p := range s.parts {
 		index.Files = append(index.Files, indexEntry{p.path, p.kind, p.builtin})
 		if err := write(create, p.path, func(w io.Writer) error { _, err := w.Write(p.data); return err }); err != nil {
@@ -98,7 +101,7 @@ func LoadFrom(bundle fs.FS) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Previous = index.Previous
+	s.Previous, s.Unsigned, s.Demo = index.Previous, index.Unsigned, index.Demo
 	return s, nil
 }
 

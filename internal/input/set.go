@@ -13,7 +13,7 @@ import (
 // A Set is the documents of one run: what they say, and the bytes they were read from.
 type Set struct {
 	// Inputs are the documents with defaults filled in. Everything in them comes
-	// from the files but Previous, which the caller sets before Save.
+	// from the files but Previous, Unsigned and Demo, which the caller sets before Save.
 	schema.Inputs
 	// Attachments are the files of the document register, sorted by name.
 	Attachments []Attachment
