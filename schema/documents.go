@@ -104,6 +104,10 @@ type PlanCluster struct {
 	Kubeconfig string `json:"kubeconfig,omitempty"`
 	// From reads manifests, lists or a dump instead of a cluster.
 	From []string `json:"from,omitzero"`
+	// Complete is true when From holds every object of the cluster. Without it a
+	// kind that no document speaks of is a gap, because files say what is there
+	// and not what is missing.
+	Complete bool `json:"complete,omitzero"`
 	// Environment of the cluster, such as production.
 	Environment string `json:"environment,omitempty"`
 	// Distribution that the register claims; a mismatch with what is detected is reported.
@@ -122,10 +126,14 @@ type Scoping struct {
 
 // LabelKeys are the label keys that say who owns what. The first key present wins.
 type LabelKeys struct {
-	Owner         []string `json:"owner,omitzero"`         // by default owner, team
-	Environment   []string `json:"environment,omitzero"`   // by default environment, env
-	DataClass     []string `json:"dataClass,omitzero"`     // by default data-class
-	RotationClass []string `json:"rotationClass,omitzero"` // by default rotation-class
+	// Owner has the keys whose value is an owner; by default owner and team.
+	Owner []string `json:"owner,omitzero"`
+	// Environment has the keys whose value is an environment; by default environment and env.
+	Environment []string `json:"environment,omitzero"`
+	// DataClass has the keys whose value is a data class; by default data-class.
+	DataClass []string `json:"dataClass,omitzero"`
+	// RotationClass has the keys whose value is a rotation class; by default rotation-class.
+	RotationClass []string `json:"rotationClass,omitzero"`
 }
 
 // AccessFacts say how people and automation are named.
