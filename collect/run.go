@@ -1,0 +1,112 @@
+package collect
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/auditpack/auditpack/schema"
+)
+
+// Run puts every question to every source, all sources at once, and returns what
+// they answered as of one instant. Redacted objects are written below dir while
+// they arrive, where Save writes the rest; dir may exist, but must hold no
+// objects. A source of which nothing usable could be had, two sources of one
+// name, and a file that cannot be written are errors; everything that a source
+// refuses is a query of the snapshot.
+func Run(ctx context.Context, asOf time.Time, tool schema.Tool, dir string, sources ...Source) (_ *schema.Snapshot, err error) {
+	if len(sources) == 0 {
+		return nil, errors.New("collect: there is no source")
+	}
+	names, err := sourceNames(sources)
+	if err != nil {
+		return nil, err
+	}
+	asOf = asOf.UTC().Truncate(time.Second)
+	s := &sink{spool: newSpool(dir, names)}
+	defer func() { err = errors.Join(err, s.spool.close()) }()
+
+	described := make([]schema.Source, len(sources))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, source := range sources {
+		g.Go(func() error {
+			d, err := source.Collect(ctx, asOf, s)
+			if err != nil {
+				return fmt.Errorf("read %s: %w", source.Name(), err)
+			}
+			described[i] = d
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	if err := s.spool.finish(); err != nil {
+		return nil, err
+	}
+	return s.snapshot(asOf, tool, described), nil
+}
+
+func sourceNames(sources []Source) ([]string, error) {
+	var names []string
+	for _, s := range sources {
+		if slices.Contains(names, s.Name()) {
+			return nil, fmt.Errorf("two sources have the name %q", s.Name())
+		}
+		names = append(names, s.Name())
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// A sink gathers what all sources answer.
+type sink struct {
+	spool *spool
+
+	mu       sync.Mutex
+	evidence schema.Evidence
+	queries  []schema.Query
+}
+
+func (s *sink) Rows(rows ...schema.Row) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.evidence.Append(rows...)
+}
+
+func (s *sink) Query(q schema.Query) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queries = append(s.queries, q)
+}
+
+func (s *sink) Object(source, resource string, line []byte) error {
+	return s.spool.add(source, resource, line)
+}
+
+// snapshot puts everything into its stated order. The sink is not used after it.
+func (s *sink) snapshot(asOf time.Time, tool schema.Tool, sources []schema.Source) *schema.Snapshot {
+	snap := &schema.Snapshot{SchemaVersion: schema.Version, AsOf: asOf, Tool: tool, Sources: sources, Queries: s.queries, Evidence: s.evidence}
+	slices.SortFunc(snap.Sources, func(a, b schema.Source) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(snap.Queries, compareQueries)
+	snap.Evidence.Sort()
+	return snap
+}
+
+// compareQueries orders queries by source, resource and target. Queries that put
+// the same question again keep the order of their answers' versions and sizes.
+func compareQueries(a, b schema.Query) int {
+	return cmp.Or(
+		strings.Compare(a.Source, b.Source), strings.Compare(a.Resource, b.Resource), strings.Compare(a.Target, b.Target),
+		strings.Compare(string(a.Outcome), string(b.Outcome)), strings.Compare(a.ResourceVersion, b.ResourceVersion),
+		cmp.Compare(a.Rows, b.Rows), cmp.Compare(a.Pages, b.Pages), cmp.Compare(a.Code, b.Code), strings.Compare(a.Reason, b.Reason),
+		cmp.Compare(a.Millis, b.Millis),
+	)
+}
