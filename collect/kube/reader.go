@@ -52,31 +52,15 @@ type Reader struct {
 	bound      map[string][]string // actions by ValidatingAdmissionPolicy
 }
 
-// NewReader returns a Reader for one cluster of the plan. Rows and lines go to
-// the sink; asOf is the instant of the snapshot.
+// NewReader returns a Reader for one cluster of the plan, whose defaults have been
+// filled in. Rows and lines go to the sink; asOf is the instant of the snapshot.
 func NewReader(cluster schema.PlanCluster, spec *schema.PlanSpec, asOf time.Time, to collect.Sink) *Reader {
 	detector, err := newDetector()
 	return &Reader{
-		cluster: cluster, spec: withDefaults(spec), asOf: asOf, to: to,
+		cluster: cluster, spec: spec, asOf: asOf, to: to,
 		scan: scanner{detector}, scanErr: err,
 		redactions: map[string]int{}, owners: map[string]string{}, hints: map[string]bool{}, bound: map[string][]string{},
 	}
-}
-
-// withDefaults fills in what the doc comments of the plan promise for fields that are empty.
-func withDefaults(spec *schema.PlanSpec) *schema.PlanSpec {
-	s := *spec
-	fill := func(l *[]string, def ...string) {
-		if *l == nil {
-			*l = def
-		}
-	}
-	fill(&s.Namespaces.Exclude, "kube-system", "kube-public", "kube-node-lease")
-	fill(&s.Labels.Owner, "owner", "team")
-	fill(&s.Labels.Environment, "environment", "env")
-	fill(&s.Labels.DataClass, "data-class")
-	fill(&s.Labels.RotationClass, "rotation-class")
-	return &s
 }
 
 // Object emits the rows of an object and, for kinds that are kept, its redacted

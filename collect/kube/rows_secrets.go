@@ -3,7 +3,6 @@ package kube
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -34,16 +33,13 @@ func (r *Reader) configMap(x *object, o *corev1.ConfigMap) {
 }
 
 // SecretTable emits the rows of one page of the tier inventory: a Table of
-// secrets of one namespace, asked for with includeObject=None. It returns the
-// number of secrets; a table without names is an error. Created is asOf less the age that the server prints, and as
-// coarse as that.
-func (r *Reader) SecretTable(namespace string, t *metav1.Table) (int, error) {
+// secrets of one namespace, asked for with includeObject=None. A column that is
+// missing leaves its field empty. Created is asOf less the age that the server
+// prints, and as coarse as that.
+func (r *Reader) SecretTable(namespace string, t *metav1.Table) {
 	column := map[string]int{}
 	for i, c := range t.ColumnDefinitions {
 		column[c.Name] = i
-	}
-	if _, ok := column["Name"]; !ok {
-		return 0, errors.New("read a table of secrets: it has no column Name")
 	}
 	cell := func(row metav1.TableRow, name string) any {
 		if i, ok := column[name]; ok && i < len(row.Cells) {
@@ -68,7 +64,6 @@ func (r *Reader) SecretTable(namespace string, t *metav1.Table) (int, error) {
 		}
 		r.to.Rows(s)
 	}
-	return len(t.Rows), nil
 }
 
 var agePart = regexp.MustCompile(`([0-9]+)([ydhms])`)
