@@ -57,6 +57,9 @@ func (d Date) DaysUntil(e Date) int { return int(e.t.Sub(d.t).Hours() / 24) }
 // Before reports whether d is an earlier day than e.
 func (d Date) Before(e Date) bool { return d.t.Before(e.t) }
 
+// Equal reports whether d and e are the same day, or both none.
+func (d Date) Equal(e Date) bool { return d.t.Equal(e.t) }
+
 // String returns the day as 2006-01-02, or an empty string.
 func (d Date) String() string {
 	if d.IsZero() {

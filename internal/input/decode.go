@@ -21,7 +21,7 @@ func (d *document) decode(n *yaml.Node, v reflect.Value, path string, f schema.F
 		return
 	}
 	if isNull(n) {
-		d.problemAt(n, path, "%q has no value: write one, or leave it out", path)
+		d.problemAt(n, path, "%q has no value: write one, or leave it out", f.Name)
 		return
 	}
 	switch {

@@ -56,13 +56,22 @@ func (d *document) parseYAML(data []byte, start *yaml.Node) *yaml.Node {
 // yamlError is how the YAML package words a mistake of syntax; it has no type for it.
 var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
+// from0 matches the mistakes whose lines the YAML package counts from 0, those of
+// its parser, and noLine those of which it does not know the line. In line 1 it
+// leaves the line out.
+var (
+	from0  = regexp.MustCompile(`^did not find expected (key|node content|'-' indicator|',' or '[\]}]'|<.*>)$`)
+	noLine = regexp.MustCompile(`^(unknown anchor|control characters|invalid )`)
+)
+
 func (d *document) syntax(err error) {
-	at := position{line: 1}
+	at := position{}
 	message := err.Error()
 	if m := yamlError.FindStringSubmatch(message); m != nil {
 		message = m[2]
-		if n, err := strconv.Atoi(m[1]); err == nil {
-			at.line = n
+		at.line, _ = strconv.Atoi(m[1]) // 0 where there is none
+		if at.line == 0 && !noLine.MatchString(message) || from0.MatchString(message) {
+			at.line++
 		}
 	}
 	d.add(at, "", "not valid YAML: "+message, "")

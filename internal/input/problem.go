@@ -12,7 +12,7 @@ import (
 // A Problem is one mistake in one file.
 type Problem struct {
 	File string `json:"file"`
-	// Line and Column count from 1; Column is 0 where only the line is known.
+	// Line and Column count from 1 and are 0 where they are not known.
 	Line   int `json:"line"`
 	Column int `json:"column"`
 	// Field is the path of the field, such as spec.controls[3].id; empty for the whole document.
@@ -25,9 +25,12 @@ type Problem struct {
 // String returns the problem as file:line:column: message.
 func (p Problem) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d:", p.File, p.Line)
-	if p.Column > 0 {
-		fmt.Fprintf(&b, "%d:", p.Column)
+	b.WriteString(p.File)
+	b.WriteByte(':')
+	for _, n := range []int{p.Line, p.Column} {
+		if n > 0 {
+			fmt.Fprintf(&b, "%d:", n)
+		}
 	}
 	b.WriteByte(' ')
 	b.WriteString(p.Message)

@@ -12,8 +12,9 @@ import (
 
 // A Set is the documents of one run: what they say, and the bytes they were read from.
 type Set struct {
-	// Inputs are the documents with defaults filled in. Everything in them comes
-	// from the files but Previous, Unsigned and Demo, which the caller sets before Save.
+	// Inputs are the documents with defaults filled in. Unsigned is what the plan
+	// says; Previous and Demo come from no file. The caller may set these three
+	// before Save, and LoadFrom returns them.
 	schema.Inputs
 	// Attachments are the files of the document register, sorted by name.
 	Attachments []Attachment
@@ -111,6 +112,7 @@ func assemble(parts []*part, attachments func(file string) (fs.File, error)) (*S
 	}
 	s := &Set{parts: parts}
 	s.Plan = *valueOf[schema.AuditPlan](parts, schema.KindAuditPlan)
+	s.Unsigned = s.Plan.Spec.Signing.Unsigned
 	s.Table = *valueOf[schema.ControlTable](parts, schema.KindControlTable)
 	if v := valueOf[schema.Overlay](parts, schema.KindOverlay); v != nil {
 		s.Overlay = *v

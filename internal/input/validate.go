@@ -37,6 +37,9 @@ func (d *document) validatePlan(p *schema.PlanSpec) {
 		if len(c.From) > 0 && (c.Context != "" || c.Kubeconfig != "") {
 			d.problem(field(index("spec.clusters", i), "from"), "a cluster is read from files, or with context and kubeconfig, not both")
 		}
+		if c.Complete && len(c.From) == 0 {
+			d.problem(field(index("spec.clusters", i), "complete"), "only what is read from files can be said to be complete")
+		}
 	}
 	if _, err := regexp.Compile(p.Access.UserPattern); err != nil {
 		d.problem("spec.access.userPattern", "not a regular expression: %v", err)
@@ -117,10 +120,9 @@ func (d *document) validateRules(path string, c schema.Check) {
 		d.problem(field(path, "go"), "a check is decided by rules or by a function, not both")
 	case len(c.Rules) > 0 && c.Population == "":
 		d.problem(field(path, "rules"), "rules need the population that they run over")
-	case len(c.Rules) == 0 && c.Scope != "":
-		d.problem(field(path, "scope"), "a scope needs rules")
-	case len(c.Rules) == 0 && c.Empty != "":
-		d.problem(field(path, "empty"), "a result for an empty population needs rules")
+	}
+	if c.Scope != "" && c.Population == "" {
+		d.problem(field(path, "scope"), "a scope needs the population whose rows it chooses from")
 	}
 	const excepted = "only the exception register makes a result excepted"
 	if c.Empty == schema.ResultExcepted {
