@@ -1,0 +1,246 @@
+package seal
+
+import (
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+
+	"github.com/auditpack/auditpack/schema"
+)
+
+// A Policy says whom the caller trusts. It comes from outside the bundle: a key
+// that lies beside a bundle proves only that somebody had a key.
+type Policy struct {
+	// Keys are public keys, one of which must have signed.
+	Keys []crypto.PublicKey
+	// Previous is the Digest of the bundle that must be the one before this. Empty
+	// leaves the chain unchecked, which Verified says.
+	Previous string
+	// UnsafeUnsigned accepts a bundle that was written without signature, and only
+	// such. Anyone can have written or changed it: what is checked is that
+	// the parts fit each other. It excludes Keys.
+	UnsafeUnsigned bool
+}
+
+func (p Policy) check() error {
+	switch {
+	case len(p.Keys) == 0 && !p.UnsafeUnsigned:
+		return refuse(NoPolicy, "", "no key was given to verify with: without one nothing is proven; get the public key from the signer, not from the bundle")
+	case len(p.Keys) > 0 && p.UnsafeUnsigned:
+		return refuse(NoPolicy, "", "a key was given and unsigned bundles were asked for: choose one")
+	case p.Previous != "" && !isDigest(p.Previous):
+		return refuse(NoPolicy, "", "the previous bundle is not given as a SHA-256 digest")
+	}
+	for _, k := range p.Keys {
+		if err := checkKey(k); err != nil {
+			return refuse(NoPolicy, "", "%v", err)
+		}
+	}
+	return nil
+}
+
+// accept returns the statement in the seal file, and the key that signed it.
+func (p Policy) accept(name string, content []byte) ([]byte, crypto.PublicKey, error) {
+	if name == StatementFile {
+		if !p.UnsafeUnsigned {
+			return nil, nil, refuse(NotSigned, "", "the bundle has no signature: it proves nothing about who made it, or whether it was changed")
+		}
+		return content, nil, nil
+	}
+	if p.UnsafeUnsigned {
+		return nil, nil, refuse(NoPolicy, "", "the bundle is signed: give the signer's public key to verify it with")
+	}
+	a, err := decodeAttestation(content)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := a.verify(p.Keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	return a.Envelope.Payload, key, nil
+}
+
+// A container holds the files of a bundle.
+type container interface {
+	// sealFile returns the attestation or the statement, at most MaxAttestation bytes.
+	sealFile() (name string, content []byte, err error)
+	// matches returns an error unless the container has these members and the seal
+	// file, as the format has them, and nothing else.
+	matches(members []member, sealName string, sealContent []byte) error
+	// open is called after matches, by several goroutines at once.
+	open(m member) (io.ReadCloser, error)
+	// String is "archive" or "folder".
+	String() string
+	Close() error
+}
+
+// Verify checks the bundle at path, a ZIP archive or an unpacked folder, to its
+// last byte, and returns what it found. The result is nil whenever there is an
+// error, and an *Error says what about the bundle is wrong. Nothing is written
+// and no network is used. The caller closes the result.
+func Verify(ctx context.Context, path string, policy Policy) (*Verified, error) {
+	if err := policy.check(); err != nil {
+		return nil, err
+	}
+	c, err := openContainer(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	v, err := verify(ctx, c, policy)
+	if err != nil {
+		c.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return v, nil
+}
+
+func openContainer(path string) (container, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case info.IsDir():
+		return openFolder(path)
+	case !info.Mode().IsRegular():
+		return nil, refuse(BadType, "", "this is neither a file nor a folder")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if info, err = f.Stat(); err != nil {
+		f.Close()
+		return nil, err
+	}
+	a, err := openArchive(f, info.Size(), f)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// verify checks first who signed, then what was signed, then that the container
+// has exactly that.
+func verify(ctx context.Context, c container, policy Policy) (*Verified, error) {
+	if err := policy.check(); err != nil {
+		return nil, err
+	}
+	name, content, err := c.sealFile()
+	if err != nil {
+		return nil, err
+	}
+	payload, key, err := policy.accept(name, content)
+	if err != nil {
+		return nil, err
+	}
+	manifest, members, err := readStatement(payload)
+	if err != nil {
+		return nil, err
+	}
+	if manifest.Plan.Unsigned != (key == nil) {
+		return nil, refuse(BadStatement, "", "the statement says unsigned=%t, which is not so", manifest.Plan.Unsigned)
+	}
+	if err := checkChain(manifest, policy); err != nil {
+		return nil, err
+	}
+	if err := c.matches(members, name, content); err != nil {
+		return nil, err
+	}
+	prefixes, err := checkContents(ctx, c, members)
+	if err != nil {
+		return nil, err
+	}
+	return newVerified(c, policy, key, manifest, members, prefixes, content)
+}
+
+func checkChain(m schema.Manifest, policy Policy) error {
+	switch {
+	case policy.Previous == "":
+		return nil
+	case m.Previous == nil:
+		return refuse(BadChain, "", "the bundle names no earlier bundle, and it should follow the one with digest %s", policy.Previous)
+	case m.Previous.SHA256 != policy.Previous:
+		return refuse(BadChain, "", "the bundle follows the one with digest %s, and not the one with digest %s", m.Previous.SHA256, policy.Previous)
+	}
+	return nil
+}
+
+// chunkSize is how much of a member is held in memory at a time.
+const chunkSize = 1 << 20
+
+// prefixes are the SHA-256 digests of the first one, two, three … chunks of a
+// member, and of the whole.
+type prefixes [][sha256.Size]byte
+
+// checkContents reads all members, several at a time. Of several errors it returns
+// that of the first member: no member is left out before one that failed.
+func checkContents(ctx context.Context, c container, members []member) ([]prefixes, error) {
+	found := make([]prefixes, len(members))
+	errs := make([]error, len(members))
+	next := make(chan int)
+	failed := make(chan struct{})
+	var once sync.Once
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(members)) {
+		wg.Go(func() {
+			for i := range next {
+				if found[i], errs[i] = checkContent(ctx, c, members[i]); errs[i] != nil {
+					once.Do(func() { close(failed) })
+				}
+			}
+		})
+	}
+feed:
+	for i := range members {
+		select {
+		case next <- i:
+		case <-failed:
+			break feed
+		}
+	}
+	close(next)
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// checkContent reads one member to its end.
+func checkContent(ctx context.Context, c container, m member) (prefixes, error) {
+	r, err := c.open(m)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	chunks := newChunks(ctx, m, r)
+	var all prefixes
+	for {
+		_, sum, err := chunks.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, sum)
+	}
+	if got := hex.EncodeToString(all[len(all)-1][:]); got != m.sha256 {
+		return nil, refuse(Altered, m.Path, "its SHA-256 digest is %s and %s was signed", got, m.sha256)
+	}
+	if chunks.crc != m.crc32 {
+		return nil, refuse(BadStatement, m.Path, "the CRC-32 in the statement is not that of the content")
+	}
+	return all, nil
+}
