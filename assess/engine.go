@@ -48,7 +48,7 @@ func newEngine(facts *Facts) (*engine, error) {
 		cel.Variable("asOf", cel.TimestampType),
 		cel.Function("approval", cel.Overload("approval_type_row", []*cel.Type{cel.StringType, cel.DynType}, cel.StringType, cel.BinaryBinding(facts.celApproval))),
 		cel.Function("documented", cel.Overload("documented_check_item", []*cel.Type{cel.StringType, cel.StringType}, cel.BoolType, cel.BinaryBinding(facts.celDocumented))),
-		cel.Function("production", cel.Overload("production_namespace", []*cel.Type{cel.ObjectType("schema.Namespace")}, cel.BoolType, cel.UnaryBinding(facts.celProduction))),
+		cel.Function("production", cel.Overload("production_cluster_namespace", []*cel.Type{cel.StringType, cel.StringType}, cel.BoolType, cel.BinaryBinding(facts.celProduction))),
 		cel.Function("known", cel.Overload("known_time", []*cel.Type{cel.TimestampType}, cel.BoolType, cel.UnaryBinding(celKnown))),
 		cel.Function("ageDays", cel.Overload("age_days_time", []*cel.Type{cel.TimestampType}, cel.IntType, cel.UnaryBinding(facts.celAgeDays))),
 		cel.Function("older", cel.Overload("older_time_duration", []*cel.Type{cel.TimestampType, cel.DurationType}, cel.BoolType, cel.BinaryBinding(facts.celOlder))),
@@ -153,14 +153,13 @@ func (f *Facts) celDocumented(check, item ref.Val) ref.Val {
 	return types.Bool(f.Documented(c, i))
 }
 
-func (f *Facts) celProduction(ns ref.Val) ref.Val {
-	switch n := ns.Value().(type) {
-	case schema.Namespace:
-		return types.Bool(f.Production(n.Cluster, n.Name))
-	case *schema.Namespace:
-		return types.Bool(f.Production(n.Cluster, n.Name))
+func (f *Facts) celProduction(cluster, namespace ref.Val) ref.Val {
+	c, ok := cluster.Value().(string)
+	n, ok2 := namespace.Value().(string)
+	if !ok || !ok2 {
+		return types.MaybeNoSuchOverloadErr(cluster)
 	}
-	return types.MaybeNoSuchOverloadErr(ns)
+	return types.Bool(f.Production(c, n))
 }
 
 func celKnown(t ref.Val) ref.Val {

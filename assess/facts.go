@@ -26,6 +26,7 @@ type Facts struct {
 	clusters    map[string]schema.Cluster
 	workloads   map[schema.Subject]string // owners
 	uids        map[string]string
+	production  map[string]bool // clusters that have a production namespace
 }
 
 type nsKey struct{ cluster, name string }
@@ -39,6 +40,7 @@ func newFacts(snap *schema.Snapshot, in *schema.Inputs) (*Facts, error) {
 		clusters:   map[string]schema.Cluster{},
 		workloads:  map[schema.Subject]string{},
 		uids:       map[string]string{},
+		production: map[string]bool{},
 	}
 	if p := f.Plan.Access.UserPattern; p != "" {
 		re, err := regexp.Compile(p)
@@ -56,6 +58,11 @@ func newFacts(snap *schema.Snapshot, in *schema.Inputs) (*Facts, error) {
 	}
 	for _, n := range snap.Evidence.Namespaces {
 		f.namespaces[nsKey{n.Cluster, n.Name}] = n
+	}
+	for _, n := range snap.Evidence.Namespaces {
+		if f.Production(n.Cluster, n.Name) {
+			f.production[n.Cluster] = true
+		}
 	}
 	for _, w := range snap.Evidence.Workloads {
 		f.workloads[w.Subject()] = w.Owner
@@ -98,8 +105,12 @@ func (f *Facts) Environment(cluster, namespace string) string {
 	return cmp.Or(n.Environment, f.Cluster(cluster).Environment)
 }
 
-// Production reports whether a namespace is in scope and its environment counts as production.
+// Production reports whether a namespace is in scope and its environment counts as
+// production; for the namespace "*", whether the cluster has such a namespace.
 func (f *Facts) Production(cluster, namespace string) bool {
+	if namespace == "*" {
+		return f.production[cluster]
+	}
 	return f.InScope(cluster, namespace) && slices.Contains(f.Plan.Namespaces.Production, f.Environment(cluster, namespace))
 }
 

@@ -131,7 +131,7 @@ func administrators(a *assessment, _ *schema.Report) (string, string) {
 
 func secretReaders(a *assessment, _ *schema.Report) (string, string) {
 	readers := a.holders(func(g *schema.AccessGrant) bool {
-		return len(g.ReadsSecrets) > 0 && (g.Scope == "*" || a.facts.Production(g.Cluster, g.Scope))
+		return len(g.ReadsSecrets) > 0 && a.facts.Production(g.Cluster, g.Scope)
 	})
 	return plural(len(readers), "reader"), fmt.Sprintf("%s beside Kubernetes' own can read secrets in production, and %s in clear outside a secret manager.",
 		plural(len(readers), "subject"), plural(a.open("SEC-02.k1")+a.open("SEC-02.k2")+a.open("SEC-02.k3"), "value")+" that look like credentials stand")

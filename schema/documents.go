@@ -58,6 +58,8 @@ type PlanSpec struct {
 	Access AccessFacts `json:"access,omitzero"`
 	// Images says where images may come from.
 	Images ImageFacts `json:"images,omitzero"`
+	// RPOHours is the recovery point objective: how old the last good backup of a namespace may be, in hours; by default 24.
+	RPOHours int `json:"rpoHours,omitempty"`
 	// ControlTable is a file, or empty for the built-in table.
 	ControlTable string `json:"controlTable,omitempty"`
 	// Checks are files of further CheckSets. A check with a known id replaces the built-in one.
