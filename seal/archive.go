@@ -3,6 +3,7 @@ package seal
 import (
 	"bufio"
 	"bytes"
+	"compress/flate"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -11,8 +12,6 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
-
-	"github.com/klauspost/compress/flate"
 
 	"github.com/auditpack/auditpack/schema"
 )
@@ -220,6 +219,8 @@ func (a *archive) open(m member) (io.ReadCloser, error) {
 	if m.Packed.Method == schema.PackStore {
 		return io.NopCloser(data), nil
 	}
+	// Not the library that packs: a second implementation has to agree with it. This
+	// one takes not a byte more than the stream has.
 	h := sha256.New()
 	packed := bufio.NewReaderSize(io.TeeReader(data, h), 64<<10)
 	return &inflater{m: m, packed: packed, hash: h, content: flate.NewReader(packed)}, nil
@@ -232,13 +233,18 @@ type inflater struct {
 	packed  *bufio.Reader
 	hash    hash.Hash
 	content io.ReadCloser
+	end     error // what the end of the data turned out to be
 }
 
 func (i *inflater) Read(b []byte) (int, error) {
+	if i.end != nil {
+		return 0, i.end
+	}
 	n, err := i.content.Read(b)
 	switch {
 	case err == io.EOF:
-		return n, i.checkPacked()
+		i.end = i.checkPacked()
+		return n, i.end
 	case errors.As(err, new(flate.CorruptInputError)) || errors.Is(err, io.ErrUnexpectedEOF):
 		return n, refuse(Altered, i.m.Path, "its packed data cannot be unpacked: %v", err)
 	}
