@@ -10,6 +10,7 @@ import (
 
 // registerFuncs decides the checks of the control table and the registers.
 var registerFuncs = map[string]Func{
+	"adminGroupMembers":  adminGroupMembers,
 	"accountable":        accountable,
 	"reviewedOnTime":     reviewedOnTime,
 	"bundleChain":        bundleChain,
@@ -200,4 +201,53 @@ func workloadsHaveOwner(p *Pass) ([]Outcome, error) {
 		o.Result = schema.ResultPartial
 	}
 	return []Outcome{o}, nil
+}
+
+// virtualGroups are groups of Kubernetes whose members no list can name. ACC-01.k3
+// and ACC-08.k1 judge what is bound to them.
+var virtualGroups = []string{"system:authenticated", "system:unauthenticated", "system:serviceaccounts", "system:nodes"}
+
+// adminGroupMembers decides ACC-01.d1: a current list of the members of each group
+// that holds unrestricted rights.
+func adminGroupMembers(p *Pass) ([]Outcome, error) {
+	groups := map[string]bool{}
+	for i := range p.Derived.AccessGrants {
+		g := &p.Derived.AccessGrants[i]
+		if g.SubjectKind == "Group" && g.AdminEquivalent && !g.BuiltIn && !slices.Contains(virtualGroups, g.SubjectName) &&
+			!strings.HasPrefix(g.SubjectName, "system:serviceaccounts:") {
+			groups[g.SubjectName] = true
+		}
+	}
+	var out []Outcome
+	for _, group := range sortedKeys(groups) {
+		o := Outcome{Subject: schema.Subject{Cluster: p.Cluster.Name, Kind: "Group", Name: group}}
+		o.Result, o.Message = p.Facts.covered(p.Check.ID, group)
+		if o.Result == schema.ResultNotCollected {
+			o.Vars = map[string]string{"group": group}
+			message, err := fill(p.Check.Message, o.Vars)
+			if err != nil {
+				return nil, err
+			}
+			o.Message = message
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+// covered says how well the documents for a check cover an item: the best of them counts.
+func (f *Facts) covered(check, item string) (schema.Result, string) {
+	result, message := schema.ResultNotCollected, ""
+	for _, d := range f.judge.registeredFor(check, f.Documents) {
+		switch {
+		case !slices.Contains(d.Covers, item):
+		case counts(d):
+			return schema.ResultPass, ""
+		case len(d.Problems) > 0 && result != schema.ResultPartial:
+			result, message = schema.ResultFail, fmt.Sprintf("%s (%s) is no evidence for %s: %s.", d.Title, d.ID, item, strings.Join(d.Problems, "; "))
+		case len(d.Problems) == 0:
+			result, message = schema.ResultPartial, fmt.Sprintf("%s (%s), which covers %s, is out of date since %s.", d.Title, d.ID, item, d.Until)
+		}
+	}
+	return result, message
 }
