@@ -80,13 +80,14 @@ func (a *asker) served(ctx context.Context) (served, error) {
 	if err != nil {
 		return s, err
 	}
+	if _, ok := s.kinds[apischema.GroupVersionResource{Version: "v1", Resource: namespacesName}]; ok && failure == nil {
+		return s, nil
+	}
+	why := "namespaces are not among it"
 	if failure != nil {
-		return s, fmt.Errorf("ask which resources it serves: %w", failure)
+		_, why = answer(failure)
 	}
-	if _, ok := s.kinds[apischema.GroupVersionResource{Version: "v1", Resource: namespacesName}]; !ok {
-		return s, fmt.Errorf("it does not list namespaces among what it serves: is this a Kubernetes API server, and may the account use discovery (ClusterRole system:discovery)?")
-	}
-	return s, nil
+	return s, fmt.Errorf("ask what the server serves: %s; check that it is a Kubernetes API server and that the account has the ClusterRole system:discovery", why)
 }
 
 func (s served) add(lists []*metav1.APIResourceList) {

@@ -56,6 +56,10 @@ func (a *asker) whoAmI(ctx context.Context) (schema.Identity, error) {
 		}
 		var r *authenticationv1.SelfSubjectReview
 		r, failure = client.SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+		if apierrors.IsNotFound(failure) { // servers before 1.28
+			q.Outcome, q.Code, q.Reason = schema.Absent, http.StatusNotFound, failure.Error()
+			return nil
+		}
 		if failure != nil {
 			return failure
 		}
@@ -72,9 +76,10 @@ func (a *asker) whoAmI(ctx context.Context) (schema.Identity, error) {
 // firstAnswer turns the answer to the first question into an error where nothing
 // further can be asked.
 func (a *asker) firstAnswer(err error) error {
-	switch code, _ := answer(err); {
-	case err == nil:
+	if err == nil {
 		return nil
+	}
+	switch code, _ := answer(err); {
 	case apierrors.IsUnauthorized(err):
 		return fmt.Errorf("ask %s who we are: %w; the server does not accept the credentials of the kubeconfig: sign in again, or name another context", a.describe(), err)
 	case code == 0:

@@ -237,8 +237,6 @@ func refuse(q *schema.Query, err error) {
 		q.Outcome = schema.Truncated
 	case q.Code == http.StatusForbidden:
 		q.Outcome = schema.Forbidden
-	case q.Code == http.StatusNotFound:
-		q.Outcome = schema.Absent
 	default:
 		q.Outcome = schema.Failed
 	}
@@ -251,7 +249,8 @@ func answer(err error) (code int, message string) {
 	if !errors.As(err, &status) {
 		return 0, err.Error()
 	}
-	return int(status.Status().Code), cmp.Or(status.Status().Message, err.Error())
+	code = int(status.Status().Code)
+	return code, cmp.Or(status.Status().Message, err.Error(), fmt.Sprintf("HTTP status %d", code))
 }
 
 // note adds to the reason of a query. What is noted already still holds; the same

@@ -14,6 +14,7 @@ import (
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // the sign-in plugins that kubectl has
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
 
 	"github.com/auditpack/auditpack/collect"
 	"github.com/auditpack/auditpack/schema"
@@ -43,7 +44,7 @@ func Config(kubeconfig, contextName string) (*rest.Config, string, error) {
 
 // Options say which cluster to read, and how.
 type Options struct {
-	// Cluster and Spec are the plan's.
+	// Cluster and Spec are the plan's, whose defaults have been filled in.
 	Cluster schema.PlanCluster
 	Spec    *schema.PlanSpec
 	// Config reaches the API server. It is copied.
@@ -56,7 +57,7 @@ type Options struct {
 	Now func() time.Time
 	// Timeout for all pages of one list; zero means five minutes.
 	Timeout time.Duration
-	// Progress may be nil. It is called by one goroutine at a time.
+	// Progress may be nil. A cluster calls it from one goroutine at a time.
 	Progress collect.Progress
 }
 
@@ -80,8 +81,9 @@ func (c *liveCluster) Name() string { return c.Cluster.Name }
 
 // Collect implements collect.Source.
 func (c *liveCluster) Collect(ctx context.Context, asOf time.Time, to collect.Sink) (schema.Source, error) {
+	ctx = silent(ctx)
 	src := schema.Source{
-		Name: c.Cluster.Name, Kind: schema.SourceCluster, SecretsTier: c.tier(), Started: instant(c.Now()),
+		Name: c.Cluster.Name, Kind: schema.SourceCluster, SecretsTier: c.Spec.Secrets, Started: instant(c.Now()),
 	}
 	a, err := newAsker(c.Options, to)
 	if err != nil {
@@ -104,12 +106,8 @@ func (c *liveCluster) Collect(ctx context.Context, asOf time.Time, to collect.Si
 	return src, nil
 }
 
-func (c *liveCluster) tier() schema.SecretsTier {
-	if c.Spec.Secrets == "" {
-		return schema.SecretsNone
-	}
-	return c.Spec.Secrets
-}
+// silent keeps client-go from printing: what goes wrong is in a query or an error.
+func silent(ctx context.Context) context.Context { return klog.NewContext(ctx, klog.Logger{}) }
 
 func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
 

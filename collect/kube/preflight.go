@@ -44,6 +44,7 @@ func (a *Access) Missing() []Kind {
 // Preflight asks what the account of o may read, and reads nothing. The error is
 // that of Collect: the server cannot be reached, or does not accept the account.
 func Preflight(ctx context.Context, o Options) (*Access, error) {
+	ctx = silent(ctx)
 	a, err := newAsker(o, discard{})
 	if err != nil {
 		return nil, err
@@ -59,7 +60,7 @@ func Preflight(ctx context.Context, o Options) (*Access, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask %s: %w", a.describe(), err)
 	}
-	if (&liveCluster{o}).tier() != schema.SecretsNone {
+	if o.Spec.Secrets != schema.SecretsNone {
 		targets = append(targets, secretsTarget)
 	}
 	access.Kinds, err = a.mayList(ctx, targets)

@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/util/retry"
 )
 
 // Apply puts every object of these YAML or JSON documents and lists into the
@@ -121,23 +122,22 @@ func (l *loader) put(ctx context.Context, o *unstructured.Unstructured) error {
 	}
 	status, managers := o.Object["status"], o.GetManagedFields()
 	strip(o)
-	stored, err := objects.Create(ctx, o, metav1.CreateOptions{})
+	_, err = objects.Create(ctx, o, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
-		stored, err = replace(ctx, objects, o)
+		err = replace(ctx, objects, o)
+	}
+	switch {
+	case err != nil:
+		return err
+	case o.GetKind() == kindDefinition:
+		err = waitServed(ctx, objects, o.GetName())
+	case status != nil:
+		err = putStatus(ctx, objects, o.GetKind(), o.GetName(), status)
 	}
 	if err != nil {
 		return err
 	}
-	if o.GetKind() == kindDefinition {
-		if stored, err = waitServed(ctx, objects, o.GetName()); err != nil {
-			return err
-		}
-	} else if status != nil {
-		if stored, err = putStatus(ctx, objects, stored, status); err != nil {
-			return err
-		}
-	}
-	return putManagers(ctx, objects, stored, managers)
+	return putManagers(ctx, objects, o.GetName(), managers)
 }
 
 // client returns the client for the resource and namespace of an object.
@@ -177,64 +177,74 @@ func strip(o *unstructured.Unstructured) {
 	}
 }
 
-func replace(ctx context.Context, objects dynamic.ResourceInterface, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	old, err := objects.Get(ctx, o.GetName(), metav1.GetOptions{})
-	if err != nil {
-		return nil, err
-	}
-	o.SetResourceVersion(old.GetResourceVersion())
-	return objects.Update(ctx, o, metav1.UpdateOptions{})
+func replace(ctx context.Context, objects dynamic.ResourceInterface, o *unstructured.Unstructured) error {
+	return update(ctx, objects, o.GetName(), func(stored *unstructured.Unstructured) {
+		version := stored.GetResourceVersion()
+		stored.Object = o.DeepCopy().Object
+		stored.SetResourceVersion(version)
+	})
 }
 
 // putStatus sets the status through the status subresource. A kind without one
 // has had its status at creation. The conditions of a certificate request have a
 // subresource of their own.
-func putStatus(ctx context.Context, objects dynamic.ResourceInterface, o *unstructured.Unstructured, status any) (*unstructured.Unstructured, error) {
+func putStatus(ctx context.Context, objects dynamic.ResourceInterface, kind, name string, status any) error {
 	subresources := []string{"status"}
-	if o.GetKind() == kindCertificateRequest {
+	if kind == kindCertificateRequest {
 		subresources = []string{"approval", "status"}
 	}
 	for _, sub := range subresources {
-		o.Object["status"] = status
-		stored, err := objects.Update(ctx, o, metav1.UpdateOptions{}, sub)
-		switch {
-		case apierrors.IsNotFound(err):
-			return o, nil
-		case err != nil:
-			return nil, fmt.Errorf("%s: %w", sub, err)
+		err := update(ctx, objects, name, func(o *unstructured.Unstructured) { o.Object["status"] = status }, sub)
+		if apierrors.IsNotFound(err) {
+			return nil
 		}
-		o = stored
+		if err != nil {
+			return fmt.Errorf("%s: %w", sub, err)
+		}
 	}
-	return o, nil
+	return nil
 }
 
 // putManagers replaces the field managers that the loading left by those of the
 // manifest; an empty entry removes them all. An update that changes nothing else
 // leaves them as they are sent.
-func putManagers(ctx context.Context, objects dynamic.ResourceInterface, o *unstructured.Unstructured, managers []metav1.ManagedFieldsEntry) error {
+func putManagers(ctx context.Context, objects dynamic.ResourceInterface, name string, managers []metav1.ManagedFieldsEntry) error {
 	if len(managers) == 0 {
 		managers = []metav1.ManagedFieldsEntry{{}}
 	}
-	o.SetManagedFields(managers)
-	if _, err := objects.Update(ctx, o, metav1.UpdateOptions{}); err != nil {
+	if err := update(ctx, objects, name, func(o *unstructured.Unstructured) { o.SetManagedFields(managers) }); err != nil {
 		return fmt.Errorf("field managers: %w", err)
 	}
 	return nil
 }
 
+// update changes what is stored, again if the server changed it meanwhile, as its
+// own controllers for API services and definitions do.
+func update(ctx context.Context, objects dynamic.ResourceInterface, name string, change func(*unstructured.Unstructured), subresources ...string) error {
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		o, err := objects.Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		change(o)
+		_, err = objects.Update(ctx, o, metav1.UpdateOptions{}, subresources...)
+		return err
+	})
+}
+
 // waitServed returns when the server serves a new kind.
-func waitServed(ctx context.Context, definitions dynamic.ResourceInterface, name string) (*unstructured.Unstructured, error) {
+func waitServed(ctx context.Context, definitions dynamic.ResourceInterface, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	for {
 		o, err := definitions.Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
 		for _, c := range conditions {
 			if c, ok := c.(map[string]any); ok && c["type"] == "Established" && c["status"] == "True" {
-				return o, nil
+				return nil
 			}
 		}
 		time.Sleep(50 * time.Millisecond)

@@ -2,6 +2,8 @@ package controlplane
 
 import (
 	"encoding/pem"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -28,8 +30,11 @@ func Proxy(t testing.TB, cfg *rest.Config, handler func(w http.ResponseWriter, r
 	next := &httputil.ReverseProxy{
 		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		Transport: transport,
+		ErrorLog:  log.New(io.Discard, "", 0),
 	}
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler(w, r, next) }))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler(w, r, next) }))
+	server.Config.ErrorLog = next.ErrorLog
+	server.StartTLS()
 	t.Cleanup(server.Close)
 	return &rest.Config{
 		Host:            server.URL,
