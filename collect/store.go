@@ -17,9 +17,9 @@ import (
 	"github.com/auditpack/auditpack/schema"
 )
 
-// snapshotFile has everything of a snapshot but its rows. Rows lie where
+// SnapshotFile has everything of a snapshot but its rows. Rows lie where
 // schema.Population.Path says.
-const snapshotFile = "evidence/snapshot.json"
+const SnapshotFile = "evidence/snapshot.json"
 
 // The bounds of a stored snapshot, in bytes and rows. Save and Load refuse what
 // exceeds them.
@@ -35,10 +35,10 @@ const (
 func Save(dir string, s *schema.Snapshot) error {
 	b, err := schema.Marshal(s)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", snapshotFile, err)
+		return fmt.Errorf("write %s: %w", SnapshotFile, err)
 	}
 	if len(b) > maxSnapshot {
-		return fmt.Errorf("write %s: larger than %d bytes", snapshotFile, maxSnapshot)
+		return fmt.Errorf("write %s: larger than %d bytes", SnapshotFile, maxSnapshot)
 	}
 	rows := 0
 	for _, p := range schema.Populations {
@@ -55,12 +55,12 @@ func Save(dir string, s *schema.Snapshot) error {
 		return fmt.Errorf("write populations: more than %d rows", maxRows)
 	}
 	// Last, so that a folder with this file is a whole snapshot.
-	err = create(dir, snapshotFile, func(w *bufio.Writer) error {
+	err = create(dir, SnapshotFile, func(w *bufio.Writer) error {
 		_, err := w.Write(b)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("write %s: %w", snapshotFile, err)
+		return fmt.Errorf("write %s: %w", SnapshotFile, err)
 	}
 	return nil
 }
@@ -108,16 +108,16 @@ func create(dir, name string, write func(*bufio.Writer) error) (err error) {
 // that are out of order, and sizes beyond its bounds; an error names the file
 // and the line. The result is nil on error.
 func Load(fsys fs.FS) (*schema.Snapshot, error) {
-	b, err := readBounded(fsys, snapshotFile, maxSnapshot)
+	b, err := readBounded(fsys, SnapshotFile, maxSnapshot)
 	if err != nil {
 		return nil, err
 	}
 	s := &schema.Snapshot{}
 	if err := schema.Unmarshal(b, s); err != nil {
-		return nil, fmt.Errorf("%s: %w", snapshotFile, err)
+		return nil, fmt.Errorf("%s: %w", SnapshotFile, err)
 	}
 	if err := checkSnapshot(s); err != nil {
-		return nil, fmt.Errorf("%s: %w", snapshotFile, err)
+		return nil, fmt.Errorf("%s: %w", SnapshotFile, err)
 	}
 	if err := checkPopulationFiles(fsys); err != nil {
 		return nil, err
