@@ -1,12 +1,10 @@
 package kube
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
-
-	rbacv1 "k8s.io/api/rbac/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/yaml"
+	"strings"
 )
 
 //go:generate go test . -run ^TestShippedClusterRoles -update
@@ -17,29 +15,38 @@ const (
 	SecretsRole = "auditpack-secrets"
 )
 
-// ClusterRole writes the ClusterRole with the least rights that read the kinds:
-// get and list, one rule a group, no wildcard. Secrets are listed only: a tier
-// never gets one by name. The order of the kinds is kept.
-func ClusterRole(name string, kinds []Kind) ([]byte, error) {
-	role := rbacv1.ClusterRole{
-		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "ClusterRole"},
-		ObjectMeta: metav1.ObjectMeta{Name: name},
+// ClusterRole writes, as YAML below a comment, the ClusterRole with the least
+// rights that read the kinds: get and list, one rule a group, no wildcard.
+// Secrets are listed only: no tier gets one by its name. The order of the kinds
+// is kept.
+func ClusterRole(comment, name string, kinds []Kind) []byte {
+	var b bytes.Buffer
+	for line := range strings.SplitSeq(comment, "\n") {
+		fmt.Fprintf(&b, "# %s\n", line)
 	}
+	fmt.Fprintf(&b, "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: %s\nrules:\n", name)
+	var groups []string
+	resources := map[string][]string{}
 	for _, k := range kinds {
-		verbs := []string{"get", "list"}
 		if k.Name() == Secrets.Name() {
-			verbs = []string{"list"}
+			writeRule(&b, k.Group, []string{k.Resource}, "list")
+			continue
 		}
-		i := slices.IndexFunc(role.Rules, func(r rbacv1.PolicyRule) bool { return r.APIGroups[0] == k.Group && slices.Equal(r.Verbs, verbs) })
-		if i < 0 {
-			i = len(role.Rules)
-			role.Rules = append(role.Rules, rbacv1.PolicyRule{APIGroups: []string{k.Group}, Verbs: verbs})
+		if !slices.Contains(groups, k.Group) {
+			groups = append(groups, k.Group)
 		}
-		role.Rules[i].Resources = append(role.Rules[i].Resources, k.Resource)
+		resources[k.Group] = append(resources[k.Group], k.Resource)
 	}
-	b, err := yaml.Marshal(role)
-	if err != nil {
-		return nil, fmt.Errorf("write ClusterRole %s: %w", name, err)
+	for _, g := range groups {
+		writeRule(&b, g, resources[g], "get, list")
 	}
-	return b, nil
+	return b.Bytes()
+}
+
+func writeRule(b *bytes.Buffer, group string, resources []string, verbs string) {
+	fmt.Fprintf(b, "  - apiGroups: [%q]\n    resources:\n", group)
+	for _, r := range resources {
+		fmt.Fprintf(b, "      - %q\n", r)
+	}
+	fmt.Fprintf(b, "    verbs: [%s]\n", verbs)
 }

@@ -34,31 +34,17 @@ func golden(t *testing.T, file string, got []byte) {
 	}
 }
 
-const (
-	readComment = "# The least rights that auditpack needs to read a cluster. Generated from the list\n" +
-		"# of what it reads: go generate ./collect/kube writes it.\n"
-	secretsComment = "# The further right that the tiers inventory and rotation of the plan's secrets need.\n" +
-		"# Kubernetes has no right to list secrets without their values. A holder could read\n" +
-		"# them; auditpack does not ask for them. Generated: go generate ./collect/kube writes it.\n"
-)
-
 func TestShippedClusterRolesFollowTheKindsThatAreRead(t *testing.T) {
-	golden(t, "../../deploy/clusterrole.yaml", clusterRole(t, readComment, ReadRole, Kinds))
-	golden(t, "../../deploy/clusterrole-secrets.yaml", clusterRole(t, secretsComment, SecretsRole, []Kind{Secrets}))
-}
-
-func clusterRole(t *testing.T, comment, name string, kinds []Kind) []byte {
-	t.Helper()
-	b, err := ClusterRole(name, kinds)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append([]byte(comment), b...)
+	golden(t, "../../deploy/clusterrole.yaml", ClusterRole("The least rights that auditpack needs to read a cluster. Generated from the list\n"+
+		"of what it reads: go generate ./collect/kube writes it.", ReadRole, Kinds))
+	golden(t, "../../deploy/clusterrole-secrets.yaml", ClusterRole("The further right that the tiers inventory and rotation of the plan's secrets need.\n"+
+		"Kubernetes has no right to list secrets without their values. A holder could read\n"+
+		"them; auditpack does not ask for them. Generated: go generate ./collect/kube writes it.", SecretsRole, []Kind{Secrets}))
 }
 
 func TestReadRoleIsTheLeast(t *testing.T) {
 	var role rbacv1.ClusterRole
-	if err := yaml.UnmarshalStrict(clusterRole(t, "", ReadRole, Kinds), &role); err != nil {
+	if err := yaml.UnmarshalStrict(ClusterRole("", ReadRole, Kinds), &role); err != nil {
 		t.Fatal(err)
 	}
 	granted := map[string]bool{}
