@@ -145,6 +145,8 @@ var enumerations = map[reflect.Type][]string{
 	reflect.TypeFor[Operation]():      list(OperationEffective, OperationDeviation, OperationNotTested, OperationNoOccurrence),
 	reflect.TypeFor[Freshness]():      list(Fresh, Due, Stale, Missing),
 	reflect.TypeFor[ReviewNote]():     list(ReviewCurrent, ReviewDue, ReviewOverdue, ReviewNever),
+	reflect.TypeFor[MemberRole]():     list(RoleReport, RoleEvidence, RoleInput, RoleInstructions),
+	reflect.TypeFor[PackMethod]():     list(PackStore, PackDeflate),
 	reflect.TypeFor[ExceptionState](): list(ExceptionValid, ExceptionExpired, ExceptionInvalid, ExceptionUnused),
 	reflect.TypeFor[Class]():          list(ClassPublic, ClassNDA, ClassInternal),
 	reflect.TypeFor[ApprovalType](): list(ApproveAdministrator, ApproveEscalation, ApproveSecretReader, ApproveDeployer,
