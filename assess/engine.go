@@ -167,15 +167,19 @@ func celKnown(t ref.Val) ref.Val {
 	if !ok {
 		return types.MaybeNoSuchOverloadErr(t)
 	}
-	return types.Bool(!v.IsZero())
+	return types.Bool(!unknown(v))
 }
+
+// unknown reports whether a time is not known. CEL hands the zero time of a Go
+// field on as that of Unix.
+func unknown(t time.Time) bool { return t.IsZero() || t.Unix() == 0 }
 
 func (f *Facts) celAgeDays(t ref.Val) ref.Val {
 	v, ok := t.Value().(time.Time)
 	if !ok {
 		return types.MaybeNoSuchOverloadErr(t)
 	}
-	if v.IsZero() {
+	if unknown(v) {
 		return types.Int(math.MaxInt64)
 	}
 	return types.Int(f.AsOf.Sub(v) / (24 * time.Hour))
@@ -187,7 +191,7 @@ func (f *Facts) celOlder(t, d ref.Val) ref.Val {
 	if !ok || !ok2 {
 		return types.MaybeNoSuchOverloadErr(t)
 	}
-	return types.Bool(v.IsZero() || f.AsOf.Sub(v) > limit)
+	return types.Bool(unknown(v) || f.AsOf.Sub(v) > limit)
 }
 
 // holds evaluates a condition.
