@@ -152,7 +152,7 @@ type ControlResult struct {
 	// OperationNote is such as "2 of 3 records with deviations".
 	OperationNote string `json:"operationNote" class:"nda"`
 	// Reasons say, in the order of derivation, why the status is not a better one.
-	Reasons    []string   `json:"reasons" class:"nda"`
+	Reasons    []string   `json:"reasons"`
 	LastReview Date       `json:"lastReview" class:"public"`
 	NextReview Date       `json:"nextReview" class:"public"`
 	Review     ReviewNote `json:"review" class:"public"`
@@ -184,7 +184,7 @@ type EvidencePointer struct {
 	Check string `json:"check" class:"public"`
 	// What is a population, a document or a register.
 	What      string    `json:"what" class:"nda"`
-	Path      string    `json:"path" class:"nda"`
+	Path      string    `json:"path"`
 	AsOf      Date      `json:"asOf" class:"public"`
 	Freshness Freshness `json:"freshness" class:"public"`
 	Result    Result    `json:"result" class:"nda"`
@@ -199,8 +199,9 @@ type CheckResult struct {
 	Severity    Severity   `json:"severity" class:"public"`
 	Implemented bool       `json:"implemented" class:"public"`
 	Result      Result     `json:"result" class:"nda"`
-	// Reason says why a result is not_collected, needs_review or not_applicable.
-	Reason string `json:"reason" class:"nda"`
+	// Reason says why a result is not_collected, needs_review or not_applicable. It
+	// may repeat a server's refusal, which names users and objects.
+	Reason string `json:"reason"`
 	// Populations that the check read.
 	Populations []string `json:"populations" class:"nda"`
 	// Rows is the number of rows looked at; Counts of results add up to it.

@@ -80,16 +80,11 @@ func (d *document) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 		d.problemAt(n, path, "want a mapping of fields, found %s", describe(n))
 		return
 	}
-	fields := schema.Fields(v.Type())
-	names := make([]string, len(fields))
-	byName := make(map[string]schema.Field, len(fields))
-	for i, f := range fields {
-		names[i], byName[f.Name] = f.Name, f
-	}
+	shape := d.shapeOf(v.Type())
 	given := d.keys(n, path, func(key, value *yaml.Node) {
-		f, ok := byName[key.Value]
+		f, ok := shape.byName[key.Value]
 		if !ok {
-			d.unknownField(key, path, names)
+			d.unknownField(key, path, shape.names)
 			return
 		}
 		inner := field(path, f.Name)
@@ -99,11 +94,32 @@ func (d *document) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 			d.checkFilled(f, v.FieldByIndex(f.Index), inner)
 		}
 	})
-	for _, f := range fields {
+	for _, f := range shape.fields {
 		if f.Required && !given[f.Name] && !d.stopped {
 			d.problemAt(n, path, "missing %q", f.Name)
 		}
 	}
+}
+
+// A shape is what a struct type may hold.
+type shape struct {
+	fields []schema.Field
+	names  []string
+	byName map[string]schema.Field
+}
+
+// shapeOf returns the shape of a type and remembers it: a table has many entries of one type.
+func (d *document) shapeOf(t reflect.Type) *shape {
+	if s := d.shapes[t]; s != nil {
+		return s
+	}
+	s := &shape{fields: schema.Fields(t), byName: map[string]schema.Field{}}
+	for _, f := range s.fields {
+		s.names = append(s.names, f.Name)
+		s.byName[f.Name] = f
+	}
+	d.shapes[t] = s
+	return s
 }
 
 // checkFilled reports a field that is there but says nothing.

@@ -56,6 +56,7 @@ type document struct {
 	value    reflect.Value // a pointer to one of types, or invalid
 	at       map[string]position
 	problems []Problem
+	shapes   map[reflect.Type]*shape
 	values   int
 	stopped  bool
 }
@@ -64,7 +65,7 @@ type position struct{ line, column int }
 
 // read reads a document of the wanted kind, or of any kind when want is empty.
 func read(file string, data []byte, want schema.Kind) *document {
-	d := &document{file: file, at: map[string]position{}}
+	d := &document{file: file, at: map[string]position{}, shapes: map[reflect.Type]*shape{}}
 	root := d.parse(data)
 	if root == nil {
 		return d
