@@ -146,6 +146,11 @@ func chapter(id, title string, blocks ...Block) Section {
 	return Section{ID: id, Title: title, Level: 1, NewPage: true, Blocks: blocks}
 }
 
+// flowing makes a section of level 1 that follows the one before it on the same page.
+func flowing(id, title string, blocks ...Block) Section {
+	return Section{ID: id, Title: title, Level: 1, Blocks: blocks}
+}
+
 func lead(format string, args ...any) Paragraph {
 	return Paragraph{Text: Text{Value: fmt.Sprintf(format, args...)}, Style: Lead}
 }

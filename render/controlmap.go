@@ -10,9 +10,9 @@ import (
 func (b *builder) controlMap() []Section {
 	t := Table{
 		Columns: []Column{
-			{Title: "Id", Width: 15}, {Title: "Control", Width: 44}, {Title: "Owner", Width: 21},
+			{Title: "Id", Width: 14}, {Title: "Control", Width: 44}, {Title: "Owner", Width: 24},
 			{Title: "Status", Width: 23, Kind: StatusCell}, {Title: "Design", Width: 15}, {Title: "Operation", Width: 17},
-			{Title: "Evidence as of", Width: 18}, {Title: "Findings C H M L", Width: 17}, {Title: "Next review", Width: 18},
+			{Title: "Evidence as of", Width: 17}, {Title: findingsTitle, Width: 16}, {Title: "Next review", Width: 17},
 		},
 		Dense: true,
 		Empty: "The control table is empty.",
@@ -22,8 +22,10 @@ func (b *builder) controlMap() []Section {
 		if c.Owner == "" {
 			owner = Text{Value: noOwner, Tone: Bad}
 		}
+		operation := operationText(c)
+		operation.Note = "" // the control's own section has it
 		t.Rows = append(t.Rows, []Text{
-			linked(c.ID), plain(c.Title), owner, statusText(c), designText(c.Design), operationText(c),
+			linked(c.ID), plain(c.Title), owner, statusText(c), designText(c.Design), operation,
 			evidenceText(c), severityCounts(c), nextReview(c),
 		})
 	}
@@ -56,6 +58,9 @@ func evidenceText(c schema.ControlResult) Text {
 	}
 	return t
 }
+
+// findingsTitle heads the counts of open findings by severity, critical to low.
+const findingsTitle = "Findings C\u00a0H\u00a0M\u00a0L"
 
 func severityCounts(c schema.ControlResult) Text {
 	n := c.Findings

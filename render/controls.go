@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ func (b *builder) controls() []Section {
 	out := []Section{chapter("controls", "Controls one by one",
 		lead("Each control with its risk, how it works, what proves it, and why its status is what it is."))}
 	for _, a := range b.areas {
-		out = append(out, Section{ID: "area-" + a.id, Title: strings.TrimSpace(a.id + "  " + a.name), Level: 2})
+		out = append(out, Section{ID: "area-" + a.id, Title: strings.TrimSpace(a.id + wide + a.name), Level: 2})
 		for _, c := range a.controls {
 			out = append(out, b.controlSection(c))
 		}
@@ -22,10 +23,6 @@ func (b *builder) controls() []Section {
 }
 
 func (b *builder) controlSection(c schema.ControlResult) Section {
-	status := statusText(c)
-	if status.Note != "" {
-		status = Text{Value: status.Value + " " + status.Note, Tone: status.Tone}
-	}
 	blocks := []Block{b.controlSentences(c), b.controlFacts(c)}
 	blocks = append(blocks, reasons(c)...)
 	blocks = append(blocks, b.evidenceTable(c))
@@ -34,7 +31,7 @@ func (b *builder) controlSection(c schema.ControlResult) Section {
 	for _, n := range c.Notes {
 		blocks = append(blocks, small("Note: %s", n))
 	}
-	return Section{ID: c.ID, Title: c.ID + "  " + c.Title, Level: 3, Badge: status, Blocks: blocks}
+	return Section{ID: c.ID, Title: c.ID + wide + c.Title, Level: 3, Badge: statusLine(c), Blocks: blocks}
 }
 
 // controlSentences has what the control table says in sentences.
@@ -55,13 +52,9 @@ func (b *builder) controlFacts(c schema.ControlResult) Block {
 	if c.Owner == "" {
 		owner = Text{Value: noOwner, Tone: Bad}
 	}
-	design := designText(c.Design)
-	operation := operationText(c)
-	last := date(c.LastReview)
-	if c.ReviewedBy != "" {
-		last.Note = "by " + c.ReviewedBy
+	if c.Reviewer != "" {
+		owner.Note = "reviewer " + c.Reviewer
 	}
-	next := nextReview(c)
 	exceptions := number(c.Exceptions)
 	if c.Exceptions > 0 && !c.NearestExpiry.IsZero() {
 		exceptions.Note = "first ends " + c.NearestExpiry.String()
@@ -69,18 +62,38 @@ func (b *builder) controlFacts(c schema.ControlResult) Block {
 	}
 	return KeyValues{Columns: 4, Items: []KeyValue{
 		{"Owner", owner},
-		{"Reviewer", plain(c.Reviewer)},
 		{"Responsible", plain(parties(c.Responsibility))},
 		{"Layer", plain(strings.Join(c.Layers, ", "))},
-		{"Design", design},
-		{"Operation", operation},
-		{"Review", plain(string(c.Cadence))},
+		{"Review", reviewFacts(c)},
+		{"Design", designText(c.Design)},
+		{"Operation", operationText(c)},
 		{"Evidence counts for", plain(days(c.EvidenceMaxAgeDays))},
-		{"Last review", last},
-		{"Next review", next},
-		{"Open findings", plain(tally(c.Findings, severities))},
 		{"Exceptions in force", exceptions},
 	}}
+}
+
+// reviewFacts says when the control was and will be reviewed, and by whom.
+func reviewFacts(c schema.ControlResult) Text {
+	t := plain(string(c.Cadence))
+	if c.Review == schema.ReviewNever {
+		t.Note = "never reviewed"
+		return t
+	}
+	var parts []string
+	if !c.LastReview.IsZero() {
+		parts = append(parts, "last "+c.LastReview.String())
+	}
+	if c.ReviewedBy != "" {
+		parts = append(parts, "by "+c.ReviewedBy)
+	}
+	if !c.NextReview.IsZero() {
+		parts = append(parts, "next "+c.NextReview.String())
+	}
+	if c.Review == schema.ReviewOverdue {
+		parts = append(parts, "overdue")
+	}
+	t.Note = strings.Join(parts, ", ")
+	return t
 }
 
 func days(n int) string {
@@ -114,53 +127,69 @@ func (b *builder) evidenceTable(c schema.ControlResult) Block {
 	}
 	t := Table{
 		Columns: []Column{
-			{Title: "Check", Width: 20}, {Title: "Evidence", Width: 62}, {Title: "As of", Width: 18},
-			{Title: "Freshness", Width: 16}, {Title: "Result", Width: 22, Kind: StatusCell}, {Title: "Rows", Width: 32},
+			{Title: "Check", Width: 18}, {Title: "Evidence", Width: 66}, {Title: "As of", Width: 17},
+			{Title: "Freshness", Width: 16}, {Title: "Result", Width: 20, Kind: StatusCell}, {Title: "Rows", Width: 33},
 		},
 		Dense: true,
 		Empty: "No check is defined for this control.",
 	}
+	var undecided []string
 	for _, k := range b.checks[c.ID] {
 		e := pointers[k.ID]
 		delete(pointers, k.ID)
+		if !k.Implemented && len(e) == 0 {
+			undecided = append(undecided, k.ID)
+			continue
+		}
 		t.Rows = append(t.Rows, checkRow(k, e))
 	}
 	for _, id := range slices.Sorted(maps.Keys(pointers)) {
 		t.Rows = append(t.Rows, checkRow(schema.CheckResult{ID: id, Result: pointers[id][0].Result, Implemented: true}, pointers[id]))
 	}
+	if len(undecided) > 0 {
+		t.Rows = append(t.Rows, []Text{
+			{Value: count(len(undecided), "more", "more"), Tone: Muted}, {Value: strings.Join(undecided, ", "), Tone: Muted}, plain(""), plain(""),
+			notDecided, plain(""),
+		})
+	}
 	return t
 }
 
+// notDecided stands for the result of a check that no rule decides: a person has to.
+var notDecided = Text{Value: "for a person", Tone: Unknown}
+
 func checkRow(k schema.CheckResult, evidence []schema.EvidencePointer) []Text {
-	what := Text{Tone: Muted, Value: strings.Join(k.Populations, ", ")}
 	var asOf schema.Date
 	var fresh schema.Freshness
 	if len(evidence) > 0 {
-		var names, paths []string
-		for _, e := range evidence {
-			names = append(names, e.What)
-			if e.Path != "" {
-				paths = append(paths, e.Path)
-			}
-		}
-		what = Text{Value: list(names, 4), Note: list(paths, 3)}
 		asOf, fresh = evidence[0].AsOf, evidence[0].Freshness
 	}
 	result := resultText(k.Result)
-	if k.Reason != "" {
-		what.Note = strings.TrimSpace(what.Note + "\u2002" + shorten(k.Reason, 200))
-	}
 	if !k.Implemented {
-		result = Text{Value: "not decided", Tone: Unknown}
-	}
-	if what.Value == "" {
-		what.Value, what.Tone = none, Muted
+		result = notDecided
 	}
 	rows := plain("")
 	if k.Rows > 0 {
-		rows = Text{Value: group(k.Rows), Note: tally(k.Counts, results)}
+		rows = Text{Value: group(k.Rows) + ": " + tally(k.Counts, results)}
 	}
-	return []Text{plain(k.ID), what, date(asOf), {Value: string(fresh), Tone: freshnessTones[fresh]}, result, rows}
+	return []Text{
+		plain(k.ID), evidenceCell(k, evidence), date(asOf), {Value: cmp.Or(string(fresh), none), Tone: freshnessTones[fresh]}, result, rows,
+	}
+}
+
+// evidenceCell names where the evidence of a check lies, and why it gave no result.
+func evidenceCell(k schema.CheckResult, evidence []schema.EvidencePointer) Text {
+	var places []string
+	for _, e := range evidence {
+		if place := cmp.Or(e.Path, e.What); place != "" && !slices.Contains(places, place) {
+			places = append(places, place)
+		}
+	}
+	reason := shorten(k.Reason, 200)
+	if len(places) == 0 {
+		return Text{Value: cmp.Or(reason, strings.Join(k.Populations, ", "), none), Tone: Muted}
+	}
+	return Text{Value: list(places, 3), Note: reason}
 }
 
 // controlTop is how many findings a control shows; the chapter of findings has more.
@@ -181,7 +210,7 @@ func (b *builder) controlFindings(c schema.ControlResult) []Block {
 		return nil
 	}
 	blocks := []Block{Table{
-		Columns: []Column{{Title: "Severity", Width: 20, Kind: StatusCell}, {Title: "Open findings, worst first", Width: 150}},
+		Columns: []Column{{Title: "Severity", Width: 18, Kind: StatusCell}, {Title: "Open findings: " + tally(c.Findings, severities), Width: 152}},
 		Rows:    rows, Dense: true,
 	}}
 	if rest := total - len(rows); rest > 0 {
@@ -279,25 +308,25 @@ func (b *builder) benchmarks(cis map[string][]string) []string {
 
 // A party is one column of the responsibility matrix.
 type party struct {
-	name string
-	role func(schema.Responsibility) string
+	name, short string
+	role        func(schema.Responsibility) string
 }
 
 var partyNames = []party{
-	{"cloud provider", func(r schema.Responsibility) string { return r.CloudProvider }},
-	{"managed Kubernetes", func(r schema.Responsibility) string { return r.ManagedKubernetes }},
-	{"platform team", func(r schema.Responsibility) string { return r.PlatformTeam }},
-	{"application team", func(r schema.Responsibility) string { return r.AppTeam }},
-	{"CI/CD owner", func(r schema.Responsibility) string { return r.CICDOwner }},
-	{"security team", func(r schema.Responsibility) string { return r.SecurityTeam }},
-	{"third-party tool", func(r schema.Responsibility) string { return r.ThirdPartyTool }},
+	{"cloud provider", "Cloud", func(r schema.Responsibility) string { return r.CloudProvider }},
+	{"managed Kubernetes", "Managed K8s", func(r schema.Responsibility) string { return r.ManagedKubernetes }},
+	{"platform team", "Platform", func(r schema.Responsibility) string { return r.PlatformTeam }},
+	{"application team", "Apps", func(r schema.Responsibility) string { return r.AppTeam }},
+	{"CI/CD owner", "CI/CD", func(r schema.Responsibility) string { return r.CICDOwner }},
+	{"security team", "Security", func(r schema.Responsibility) string { return r.SecurityTeam }},
+	{"third-party tool", "Third party", func(r schema.Responsibility) string { return r.ThirdPartyTool }},
 }
 
 // responsibilities is the matrix of who does what.
 func (b *builder) responsibilities() []Section {
-	t := Table{Columns: []Column{{Title: "Id", Width: 15}, {Title: "Control", Width: 57}}, Dense: true, Empty: "The control table is empty."}
+	t := Table{Columns: []Column{{Title: "Id", Width: 14}, {Title: "Control", Width: 60}}, Dense: true, Empty: "The control table is empty."}
 	for _, p := range partyNames {
-		t.Columns = append(t.Columns, Column{Title: p.name, Width: 14})
+		t.Columns = append(t.Columns, Column{Title: p.short, Width: 14})
 	}
 	for _, c := range b.r.Controls {
 		row := []Text{linked(c.ID), plain(c.Title)}

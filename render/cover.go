@@ -31,7 +31,7 @@ func (b *builder) cover() []Section {
 	blocks = append(blocks, b.texts.part("cover", "Is")...)
 	blocks = append(blocks, heading("What it is not"))
 	blocks = append(blocks, b.texts.part("cover", "Is not")...)
-	return []Section{{ID: "cover", Title: b.organization(), Level: 1, Cover: true, Blocks: blocks}}
+	return []Section{{ID: "cover", Title: b.organization(), Level: 1, Cover: true, Badge: Text{Value: "Audit pack"}, Blocks: blocks}}
 }
 
 func period(p schema.PlanFacts) string {

@@ -110,7 +110,7 @@ func ownerID(i int) string { return fmt.Sprintf("owner-%d", i+1) }
 
 func (b *builder) ownerSection(i int, g ownerGroup) Section {
 	t := Table{
-		Columns: []Column{{Title: "Severity", Width: 19, Kind: StatusCell}, {Title: "Finding", Width: 106}, {Title: "Check", Width: 20}, {Title: "State", Width: 25}},
+		Columns: []Column{{Title: "Severity", Width: 17, Kind: StatusCell}, {Title: "Finding", Width: 114}, {Title: "Check", Width: 18}, {Title: "State", Width: 21}},
 		Dense:   true,
 	}
 	shown := map[string]int{}
@@ -161,7 +161,7 @@ func worstFirst(findings []schema.Finding) []schema.Finding {
 
 func stateText(f schema.Finding) Text {
 	if f.Exception != "" {
-		return Text{Value: "excepted", Note: f.Exception + " until " + f.ExceptedUntil.String(), Tone: Warn}
+		return Text{Value: "excepted", Note: f.Exception + ", until " + f.ExceptedUntil.String(), Tone: Warn}
 	}
 	if open(f) {
 		return Text{Value: words(string(f.Result))}

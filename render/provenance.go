@@ -12,8 +12,8 @@ import (
 func (b *builder) populations() []Section {
 	t := Table{
 		Columns: []Column{
-			{Title: "Population", Width: 50}, {Title: "Rows", Width: 16, Kind: NumberCell}, {Title: "Complete", Width: 20, Kind: StatusCell},
-			{Title: "SHA-256, first 16 digits", Width: 34}, {Title: "File in the archive", Width: 50},
+			{Title: "Population", Width: 44}, {Title: "Rows", Width: 12, Kind: NumberCell}, {Title: "Complete", Width: 18, Kind: StatusCell},
+			{Title: "SHA-256, first 16 digits", Width: 32}, {Title: "File in the archive", Width: 64},
 		},
 		Dense: true,
 		Empty: "The report has no populations.",
@@ -40,7 +40,7 @@ const provenanceSources = 12
 
 // provenance says who asked what, with which rights, and what was removed.
 func (b *builder) provenance() []Section {
-	out := []Section{chapter("provenance", "Provenance",
+	out := []Section{flowing("provenance", "Provenance",
 		lead("Made with %s from %s, %s asked.", toolText(b.r.Tool), count(len(b.r.Sources), "source", "sources"), count(len(b.r.Queries), "question", "questions")))}
 	if len(b.r.Sources) == 0 {
 		out[0].Blocks = append(out[0].Blocks, body("No source was read."))

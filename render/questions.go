@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/auditpack/auditpack/schema"
 )
@@ -18,7 +19,10 @@ func (b *builder) questions() []Section {
 	for _, q := range b.r.Questions {
 		blocks := []Block{
 			lead("%s", cmp.Or(q.Answer, "The evidence at hand does not answer this question.")),
-			KeyValues{Items: []KeyValue{{"Headline number", Text{Value: cmp.Or(q.Number, "not collected"), Bold: true}}}},
+			KeyValues{Items: []KeyValue{
+				{"Headline number", Text{Value: cmp.Or(q.Number, "not collected"), Bold: true}},
+				{"What this page does not prove", b.limit(q.ID)},
+			}},
 			b.questionControls(q),
 		}
 		if f := tables[q.ID]; f != nil {
@@ -26,31 +30,27 @@ func (b *builder) questions() []Section {
 		}
 		blocks = append(blocks, b.questionFindings(q)...)
 		blocks = append(blocks, b.questionDocuments(q)...)
-		blocks = append(blocks, limits(b.texts.part("questions", q.ID))...)
-		out = append(out, chapter(q.ID, q.ID+"  "+q.Text, blocks...))
+		out = append(out, chapter(q.ID, q.ID+wide+q.Text, blocks...))
 	}
 	return out
 }
 
-// limits sets what a page does not prove.
-func limits(prose []Block) []Block {
-	if len(prose) == 0 {
-		return nil
+// limit is what the page of a question does not prove.
+func (b *builder) limit(id string) Text {
+	var sentences []string
+	for _, t := range b.texts.lines("questions", id) {
+		sentences = append(sentences, t.Value)
 	}
-	out := []Block{heading("What this page does not prove")}
-	for _, p := range prose {
-		if p, ok := p.(Paragraph); ok {
-			out = append(out, small("%s", p.Text.Value))
-		}
-	}
-	return out
+	t := plain(strings.Join(sentences, " "))
+	t.Tone = Muted
+	return t
 }
 
 func (b *builder) questionControls(q schema.Question) Table {
 	t := Table{
 		Columns: []Column{
-			{Title: "Control", Width: 76}, {Title: "Status", Width: 27, Kind: StatusCell}, {Title: "Owner", Width: 31},
-			{Title: "Open findings", Width: 36},
+			{Title: "Control", Width: 84}, {Title: "Status", Width: 35, Kind: StatusCell}, {Title: "Owner", Width: 33},
+			{Title: findingsTitle, Width: 18},
 		},
 		Dense: true,
 		Empty: "No control of the table speaks to this question.",
@@ -64,13 +64,13 @@ func (b *builder) questionControls(q schema.Question) Table {
 		if c.Owner == "" {
 			owner = Text{Value: noOwner, Tone: Bad}
 		}
-		t.Rows = append(t.Rows, []Text{{Value: c.ID + "  " + c.Title, Link: c.ID}, statusText(c), owner, plain(tally(c.Findings, severities))})
+		t.Rows = append(t.Rows, []Text{{Value: c.ID + wide + c.Title, Link: c.ID}, statusLine(c), owner, severityCounts(c)})
 	}
 	return t
 }
 
 // questionTop is how many findings a question shows.
-const questionTop = 5
+const questionTop = 4
 
 func (b *builder) questionFindings(q schema.Question) []Block {
 	var found []schema.Finding
@@ -85,7 +85,7 @@ func (b *builder) questionFindings(q schema.Question) []Block {
 		return nil
 	}
 	t := Table{
-		Columns: []Column{{Title: "Severity", Width: 20, Kind: StatusCell}, {Title: "What to fix first", Width: 112}, {Title: "Owner", Width: 38}},
+		Columns: []Column{{Title: "Severity", Width: 20, Kind: StatusCell}, {Title: "What to fix first", Width: 118}, {Title: "Owner", Width: 32}},
 		Dense:   true,
 	}
 	for _, f := range worstFirst(found)[:min(len(found), questionTop)] {
@@ -109,7 +109,7 @@ func (b *builder) questionDocuments(q schema.Question) []Block {
 		Columns: []Column{{Title: "Document", Width: 90}, {Title: "Owner", Width: 30}, {Title: "As of", Width: 24}, {Title: "Freshness", Width: 26, Kind: StatusCell}},
 		Dense:   true,
 	}
-	const most = 5
+	const most = 3
 	for _, d := range docs[:min(len(docs), most)] {
 		t.Rows = append(t.Rows, []Text{{Value: d.Title}, plain(d.Owner), date(d.AsOf), freshnessText(d.Freshness)})
 	}
@@ -130,7 +130,7 @@ func (b *builder) controlOfCheck(id string) string {
 }
 
 // pageRows is how many rows a table on the page of a question shows.
-const pageRows = 10
+const pageRows = 6
 
 // bounded cuts a table and says where the rest is.
 func bounded(t Table, sheetTitle string) []Block {

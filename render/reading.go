@@ -9,5 +9,5 @@ func (b *builder) reading() []Section {
 
 // verify says how to check the pack with tools that are already at hand.
 func (b *builder) verify() []Section {
-	return []Section{chapter("verify", "How to verify this pack", b.texts.part("verify", "")...)}
+	return []Section{flowing("verify", "How to verify this pack", b.texts.part("verify", "")...)}
 }

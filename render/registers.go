@@ -21,7 +21,7 @@ func (b *builder) exceptions() []Section {
 	for _, e := range b.r.Exceptions {
 		t.Rows = append(t.Rows, b.exceptionRow(e))
 	}
-	return []Section{chapter("exceptions", "Exceptions",
+	return []Section{flowing("exceptions", "Exceptions",
 		lead("An exception is an accepted deviation with an owner and an end date. The finding stays visible; after the end date it counts again."),
 		t,
 	)}
@@ -59,7 +59,7 @@ func (b *builder) exceptionRow(e schema.ExceptionResult) []Text {
 
 // documents lists the documents that people keep, and how fresh they are.
 func (b *builder) documents() []Section {
-	return []Section{chapter("documents", "Documents",
+	return []Section{flowing("documents", "Documents",
 		lead("Policies, procedures, records and exports that the tool cannot read out of a cluster. It checks that they are there, dated, approved by somebody else, and within their term; it does not judge their content."),
 		b.documentTable(b.r.Documents, "The document register is empty."),
 	)}
@@ -96,22 +96,18 @@ func (b *builder) reviews() []Section {
 	})
 	t := Table{
 		Columns: []Column{
-			{Title: "Next review", Width: 20}, {Title: "Control", Width: 66}, {Title: "State", Width: 25, Kind: StatusCell},
-			{Title: "Cadence", Width: 19}, {Title: "Last review", Width: 22}, {Title: "Reviewer", Width: 26},
+			{Title: "Next review", Width: 17}, {Title: "Control", Width: 80}, {Title: "State", Width: 24, Kind: StatusCell},
+			{Title: "Cadence", Width: 17}, {Title: "Last review", Width: 18}, {Title: "By", Width: 26},
 		},
 		Dense: true,
 		Empty: "The control table is empty.",
 	}
 	for _, c := range sorted {
-		last := date(c.LastReview)
-		if c.ReviewedBy != "" {
-			last.Note = "by " + c.ReviewedBy
-		}
 		t.Rows = append(t.Rows, []Text{
-			date(c.NextReview), {Value: c.ID + "  " + c.Title, Link: c.ID}, reviewText(c.Review), plain(string(c.Cadence)), last, plain(c.Reviewer),
+			date(c.NextReview), {Value: c.ID + wide + c.Title, Link: c.ID}, reviewText(c.Review), plain(string(c.Cadence)), date(c.LastReview), plain(cmp.Or(c.ReviewedBy, c.Reviewer)),
 		})
 	}
-	return []Section{chapter("reviews", "Review calendar",
+	return []Section{flowing("reviews", "Review calendar",
 		lead("What is overdue comes first. A control whose sign-off is missing or older than its cadence needs review, however green its checks are."),
 		t,
 	)}

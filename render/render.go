@@ -37,7 +37,8 @@ type Section struct {
 	NewPage bool
 	// Cover draws the section as the title page, without header.
 	Cover bool
-	// Badge stands at the end of the heading, such as a control's status.
+	// Badge stands at the end of the heading, such as a control's status; on the
+	// cover it stands above the title.
 	Badge  Text
 	Blocks []Block
 }
@@ -168,7 +169,7 @@ type Callout struct {
 	Lines []Text
 }
 
-// Contents lists the sections of level 1 with their pages.
+// Contents lists the sections of level 1 after the cover with their pages.
 type Contents struct{}
 
 func (Paragraph) block() {}

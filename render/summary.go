@@ -60,7 +60,7 @@ func (b *builder) statusBars() Bars {
 				}
 			}
 		}
-		bars.Lines = append(bars.Lines, BarLine{Label: a.id + "  " + a.name, Parts: parts})
+		bars.Lines = append(bars.Lines, BarLine{Label: a.id + wide + a.name, Parts: parts})
 	}
 	return bars
 }
@@ -91,13 +91,13 @@ func (b *builder) attention() Block {
 
 func (b *builder) gapLine() Text {
 	if len(b.gaps) == 0 {
-		return Text{Value: "Every question to the sources was answered completely.", Link: "unseen"}
+		return Text{Value: b.noGaps()}
 	}
 	var items []string
 	for _, g := range b.gaps {
 		items = append(items, fmt.Sprintf("%s in %s (%s)", shortResource(g.resource), list(g.sources, 2), g.outcome))
 	}
-	return Text{Value: list(items, 3) + ".", Link: "unseen"}
+	return Text{Value: list(items, 3) + "."}
 }
 
 func (b *builder) overdueLine() Text {
@@ -117,10 +117,13 @@ func (b *builder) overdueLine() Text {
 	if len(never) > 0 {
 		parts = append(parts, "never reviewed: "+list(never, 8))
 	}
-	if len(parts) == 0 {
-		return Text{Value: "Every control was reviewed on time.", Link: "reviews"}
+	switch {
+	case len(b.r.Controls) == 0:
+		return Text{Value: "There are no controls."}
+	case len(parts) == 0:
+		return Text{Value: "Every control was reviewed on time."}
 	}
-	return Text{Value: upperFirst(strings.Join(parts, "; ")) + ".", Link: "reviews"}
+	return Text{Value: upperFirst(strings.Join(parts, "; ")) + "."}
 }
 
 // soon is the number of days within which an exception counts as expiring.
@@ -149,10 +152,13 @@ func (b *builder) exceptionLine() Text {
 	if len(invalid) > 0 {
 		parts = append(parts, "against the rules of the register and not counted: "+list(invalid, 4))
 	}
-	if len(parts) == 0 {
-		return Text{Value: fmt.Sprintf("None has expired, and none ends within %d days.", soon), Link: "exceptions"}
+	switch {
+	case len(b.r.Exceptions) == 0:
+		return Text{Value: "None is registered."}
+	case len(parts) == 0:
+		return Text{Value: fmt.Sprintf("None has expired, and none ends within %d days.", soon)}
 	}
-	return Text{Value: upperFirst(strings.Join(parts, "; ")) + ".", Link: "exceptions"}
+	return Text{Value: upperFirst(strings.Join(parts, "; ")) + "."}
 }
 
 func upperFirst(s string) string {

@@ -97,7 +97,7 @@ func (b *builder) gapTable() Table {
 			{Title: "Reason given", Width: 38}, {Title: "Checks that wait for it", Width: 35},
 		},
 		Dense: true,
-		Empty: "Every question was answered completely.",
+		Empty: b.noGaps(),
 	}
 	for _, g := range b.gaps[:min(len(b.gaps), gapRows)] {
 		answer := Text{Value: string(g.outcome), Tone: outcomeTones[g.outcome]}
@@ -109,6 +109,14 @@ func (b *builder) gapTable() Table {
 		})
 	}
 	return t
+}
+
+// noGaps says why there are no gaps: nothing asked and everything answered never look alike.
+func (b *builder) noGaps() string {
+	if len(b.r.Queries) == 0 {
+		return "No question was put to any source."
+	}
+	return "Every question was answered completely."
 }
 
 // undecided lists the checks that gave no result, by the reason.
@@ -140,6 +148,9 @@ func (b *builder) undecided() []Block {
 	}
 	for _, c := range causes[:min(len(causes), undecidedRows)] {
 		t.Rows = append(t.Rows, []Text{{Value: c.reason, Note: count(len(c.checks), "check", "checks")}, {Value: strings.Join(c.checks, ", ")}})
+	}
+	if len(b.r.Checks) == 0 {
+		t.Empty = "There are no checks."
 	}
 	blocks := []Block{t}
 	if len(causes) > undecidedRows {

@@ -14,6 +14,9 @@ import (
 // none stands where there is nothing to say.
 const none = "–"
 
+// wide parts an identifier from the title that follows it.
+const wide = "\u2003"
+
 // plain makes a Text without attributes.
 func plain(s string) Text {
 	if s == "" {
@@ -74,7 +77,16 @@ var statusTones = map[schema.Status]Tone{
 func statusText(c schema.ControlResult) Text {
 	t := Text{Value: words(string(c.Status)), Tone: statusTones[c.Status]}
 	if c.Exceptions > 0 {
-		t.Note = "with " + count(c.Exceptions, "exception", "exceptions")
+		t.Note = count(c.Exceptions, "exception", "exceptions")
+	}
+	return t
+}
+
+// statusLine is the status with its exceptions on one line.
+func statusLine(c schema.ControlResult) Text {
+	t := statusText(c)
+	if t.Note != "" {
+		t.Value, t.Note = t.Value+", "+t.Note, ""
 	}
 	return t
 }

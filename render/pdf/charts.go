@@ -2,7 +2,6 @@ package pdf
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/auditpack/auditpack/render"
 )
@@ -44,8 +43,8 @@ func (l *layout) figures(b render.Figures) {
 }
 
 const (
-	barLabel  = 46.0
-	barWidth  = 54.0
+	barLabel  = 44.0
+	barWidth  = 33.0
 	barHeight = 2.6
 )
 
@@ -62,10 +61,10 @@ func (l *layout) bars(b render.Bars) {
 	}
 	l.barsHeader(b, column)
 	for i, line := range b.Lines {
-		label := l.fonts.fit(line.Label, styleCell, barLabel-3)
-		height := styleCell.line() + 1.7
+		label := l.fonts.wrapAtMost(line.Label, styleCell, barLabel-3, 3)
+		height := float64(len(label))*styleCell.line() + 1.7
 		l.add(band{height: height, keep: i < len(b.Lines)-1, draw: func(c *canvas) {
-			c.text(0, 0.85, label, styleCell)
+			c.lines(0, 0.85, label, styleCell)
 			x := barLabel
 			for j, n := range line.Parts {
 				w := barWidth * float64(n) / float64(max(longest, 1))
@@ -76,7 +75,7 @@ func (l *layout) bars(b render.Bars) {
 			c.rect(0, height-0.12, width, 0.12, hairline)
 		}})
 	}
-	l.add(band{height: 3})
+	l.after(3)
 }
 
 func (l *layout) barsHeader(b render.Bars, column float64) {
@@ -84,22 +83,22 @@ func (l *layout) barsHeader(b render.Bars, column float64) {
 	var labels [][]string
 	lines := 1
 	for _, t := range b.Legend {
-		label := l.fonts.wrapAtMost(strings.ToUpper(t.Value), styleLabel, column-swatch-2.4, 3)
+		label := l.fonts.wrapAtMost(t.Value, styleLegend, column-swatch-1.6, 3)
 		labels = append(labels, label)
 		lines = max(lines, len(label))
 	}
-	height := float64(lines)*styleLabel.line() + 1.6
+	height := float64(lines)*styleLegend.line() + 1.6
 	l.add(band{height: height, gap: 3, keep: true, draw: func(c *canvas) {
 		for i, label := range labels {
 			right := barLabel + barWidth + column*float64(i+1)
-			top := height - 1.6 - float64(len(label))*styleLabel.line()
+			top := height - 1.6 - float64(len(label))*styleLegend.line()
 			widest := 0.0
 			for j, s := range label {
-				w := l.fonts.width(s, styleLabel)
+				w := l.fonts.width(s, styleLegend)
 				widest = max(widest, w)
-				c.text(right-w, top+float64(j)*styleLabel.line(), s, styleLabel)
+				c.text(right-w, top+float64(j)*styleLegend.line(), s, styleLegend)
 			}
-			c.rect(right-widest-swatch-0.8, top+(styleLabel.line()-swatch)/2, swatch, swatch, palettes[b.Legend[i].Tone].solid)
+			c.rect(right-widest-swatch-0.8, height-1.6-(styleLegend.line()+swatch)/2, swatch, swatch, palettes[b.Legend[i].Tone].solid)
 		}
 		c.rect(0, height-0.35, width, 0.35, accent)
 	}})

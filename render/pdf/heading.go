@@ -2,14 +2,19 @@ package pdf
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/auditpack/auditpack/render"
 )
 
-// coverHeading opens the title page: space, a rule, and the title in large type.
+// coverHeading opens the title page: what it is, a rule, and the title in large type.
 func (l *layout) coverHeading(s render.Section) {
+	kind := l.fonts.fit(strings.ToUpper(s.Badge.Value), styleLegend, width)
 	lines := l.fonts.wrapAtMost(s.Title, styleCover, width, 6)
-	l.add(band{height: 14, keep: true, draw: func(c *canvas) { c.rect(0, 6, 28, 1.4, accent) }})
+	l.add(band{height: 25, keep: true, draw: func(c *canvas) {
+		c.text(0, 8, kind, styleLegend)
+		c.rect(0, 15, 28, 1.4, accent)
+	}})
 	l.add(band{height: float64(len(lines))*styleCover.line() + 4, draw: func(c *canvas) {
 		c.lines(0, 0, lines, styleCover)
 	}})
@@ -17,12 +22,12 @@ func (l *layout) coverHeading(s render.Section) {
 
 // heading opens a section. It stays with what follows.
 func (l *layout) heading(s render.Section) {
-	st, above, below := styleTitle, 10.0, 4.0
+	st, above, below := styleTitle, 15.0, 4.0
 	switch s.Level {
 	case 2:
 		st, above, below = stylePart, 8, 2.2
 	case 3:
-		st, above, below = styleSub, 8, 1.6
+		st, above, below = styleSub, 7, 1.4
 	}
 	badge, badgeWidth := "", 0.0
 	if s.Badge.Value != "" {
@@ -62,22 +67,35 @@ func (c *canvas) pill(x, y, w float64, lines []string, tone render.Tone) {
 	c.lines(x+pillPad, y+pillRim, lines, stylePill.in(p.ink))
 }
 
-// contents lists the chapters with their pages, which are known when it is drawn.
+// contents lists the chapters in two columns with their pages, which are known
+// when it is drawn.
 func (l *layout) contents() {
-	st := styleBody
+	// The first column has the questions, which are long.
+	x, w := []float64{0, 0.66 * width}, []float64{0.62 * width, 0.34 * width}
+	st := styleCell
+	var chapters []section
 	for _, s := range l.sections {
-		if s.level != 1 {
-			continue
+		if s.level == 1 && !s.cover {
+			chapters = append(chapters, s)
 		}
-		title := l.fonts.fit(s.title, st, width-16)
-		l.add(band{height: st.line() + 1.1, draw: func(c *canvas) {
-			p := l.places[s.id].page
-			number := strconv.Itoa(p)
-			c.text(0, 0.4, title, st)
-			c.text(width-l.fonts.width(number, st), 0.4, number, st)
-			c.rect(0, st.line()+1, width, 0.1, hairline)
-			c.link(0, 0, width, st.line()+1, s.id)
+	}
+	half := (len(chapters) + 1) / 2
+	for i := range chapters {
+		chapters[i].title = l.fonts.fit(chapters[i].title, st, w[i/half]-10)
+	}
+	for i := range half {
+		l.add(band{height: st.line() + 1.5, keep: i < half-1, draw: func(c *canvas) {
+			for column, j := range []int{i, i + half} {
+				if j >= len(chapters) {
+					continue
+				}
+				number := strconv.Itoa(l.places[chapters[j].id].page)
+				c.text(x[column], 0.6, chapters[j].title, st)
+				c.text(x[column]+w[column]-l.fonts.width(number, st), 0.6, number, st)
+				c.rect(x[column], st.line()+1.3, w[column], 0.12, hairline)
+				c.link(x[column], 0, w[column], st.line()+1.3, chapters[j].id)
+			}
 		}})
 	}
-	l.add(band{height: 4})
+	l.after(4)
 }

@@ -1,6 +1,8 @@
 package pdf
 
 import (
+	"math"
+
 	"github.com/auditpack/auditpack/render"
 )
 
@@ -9,6 +11,8 @@ type layout struct {
 	fonts *fonts
 	bands []band
 	cover bool
+	// pending is the space that the last block wants below itself.
+	pending float64
 
 	places   map[string]place // by section id
 	sections []section        // in order, for outline and contents
@@ -21,6 +25,7 @@ type layout struct {
 type section struct {
 	id, title string
 	level     int
+	cover     bool
 }
 
 // A place is where a section starts: page from 1, y in millimetres from the top of the page.
@@ -51,20 +56,39 @@ type band struct {
 	newPage bool
 }
 
-func (l *layout) add(b band) { l.bands = append(l.bands, b) }
+func (l *layout) add(b band) {
+	b.gap = exact(max(b.gap, l.pending))
+	b.height = exact(b.height)
+	l.pending = 0
+	l.bands = append(l.bands, b)
+}
+
+// keepFrom holds all bands from n on together, and with the next one.
+func (l *layout) keepFrom(n int) {
+	for i := range l.bands[n:] {
+		l.bands[n+i].keep = true
+	}
+}
+
+// exact rounds a height up to a binary fraction, so that sums of heights are exact:
+// the library breaks a page by comparing two sums that were made in different order.
+func exact(mm float64) float64 { return math.Ceil(mm*512) / 512 }
+
+// after asks for space below the last band, unless a page ends there.
+func (l *layout) after(mm float64) { l.pending = mm }
 
 // gap asks for space above the next band that is added by f.
 func (l *layout) gap(mm float64, f func()) {
 	n := len(l.bands)
 	f()
 	if len(l.bands) > n {
-		l.bands[n].gap = max(l.bands[n].gap, mm)
+		l.bands[n].gap = exact(max(l.bands[n].gap, mm))
 	}
 }
 
 func (l *layout) document(d *render.Document) {
 	for _, s := range d.Sections {
-		l.sections = append(l.sections, section{s.ID, s.Title, s.Level})
+		l.sections = append(l.sections, section{s.ID, s.Title, s.Level, s.Cover})
 	}
 	for i, s := range d.Sections {
 		n := len(l.bands)
@@ -76,7 +100,10 @@ func (l *layout) document(d *render.Document) {
 		}
 		l.bands[n].anchor = s.ID
 		l.bands[n].newPage = s.NewPage && i > 0
-		for _, b := range s.Blocks {
+		for j, b := range s.Blocks {
+			if s.Level == 3 && j == 2 {
+				l.keepFrom(n) // what a control is stays on one page, and with what follows
+			}
 			l.block(b)
 		}
 	}

@@ -15,7 +15,7 @@ func (l *layout) keyValues(b render.KeyValues) {
 		label := l.label(kv.Key, labelWidth-3)
 		cell := l.cell(kv.Value, styleCell, width-labelWidth, false)
 		h := max(cell.height(), float64(len(label))*styleLabel.line()+0.5) + 1.3
-		var gap float64
+		gap := 0.0
 		if i == 0 {
 			gap = 2
 		}
@@ -37,13 +37,13 @@ func (l *layout) pairs(b render.KeyValues) {
 		for _, kv := range b.Items[i:min(i+b.Columns, len(b.Items))] {
 			label := l.label(kv.Key, w)
 			labels = append(labels, label)
-			cells = append(cells, l.cell(kv.Value, styleCell, w, false))
+			cells = append(cells, l.cell(kv.Value, stylePair, w, false))
 			labelHeight = max(labelHeight, float64(len(label))*styleLabel.line())
 		}
 		for _, c := range cells {
 			height = max(height, c.height())
 		}
-		l.add(band{height: labelHeight + height + 2, gap: 1, draw: func(c *canvas) {
+		l.add(band{height: labelHeight + height + 1.4, gap: 0.8, draw: func(c *canvas) {
 			for j := range cells {
 				x := float64(j) * (w + gutter)
 				c.lines(x, 0, labels[j], styleLabel)

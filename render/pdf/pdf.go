@@ -43,10 +43,8 @@ const (
 	headerHeight = 13.0
 	footerHeight = 9.0
 
-	width = pageWidth - 2*marginSide // of the text
-	// slack keeps the sum of a full page's rows below the library's own limit.
-	slack      = 0.01
-	bodyHeight = pageHeight - marginTop - marginBottom - headerHeight - footerHeight - slack
+	width      = pageWidth - 2*marginSide // of the text
+	bodyHeight = pageHeight - marginTop - marginBottom - headerHeight - footerHeight
 )
 
 // Render writes the document. Nothing is written when it returns an error, unless

@@ -46,12 +46,14 @@ var (
 	styleMinor   = style{faceBold, 9, 1.3, ink}
 	styleLead    = style{faceSans, 11, 1.42, ink}
 	styleBody    = style{faceSans, 9, 1.42, ink}
-	styleSmall   = style{faceSans, 7.6, 1.38, quiet}
+	styleSmall   = style{faceSans, 7.2, 1.36, quiet}
 	styleMono    = style{faceMono, 7.8, 1.4, ink}
-	styleLabel   = style{faceBold, 6.4, 1.35, quiet}
+	styleLabel   = style{faceBold, 6, 1.4, quiet}
 	styleCell    = style{faceSans, 8.2, 1.32, ink}
+	stylePair    = style{faceSans, 7.6, 1.3, ink}
 	styleDense   = style{faceSans, 7.2, 1.3, ink}
 	styleNote    = style{faceSans, 6.9, 1.32, quiet}
+	styleLegend  = style{faceBold, 6.4, 1.3, quiet}
 	stylePill    = style{faceBold, 6.8, 1.3, ink}
 	styleFigure  = style{faceBold, 20, 1.1, accent}
 	styleRunning = style{faceSans, 7, 1.3, quiet}

@@ -5,8 +5,8 @@ import (
 )
 
 const (
-	cellGap = 2.4 // between columns
-	cellRim = 1.0 // above and below the text of a row
+	cellGap = 2.0  // between columns
+	cellRim = 0.85 // above and below the text of a row
 	// Lines that a cell and its note may have, so that a row fits on a page.
 	cellLines = 44
 	noteLines = 14
@@ -94,8 +94,9 @@ func (l *layout) table(t render.Table) {
 	}
 	x, w := columns(t.Columns)
 	header := l.tableHeader(t.Columns, x, w)
+	header.height = exact(header.height)
 	first := header
-	first.gap, first.keep = 2.5, true
+	first.gap, first.keep = 4, true
 	l.add(first)
 	for i, r := range t.Rows {
 		b := l.tableRow(t.Columns, r, x, w, st)
@@ -104,7 +105,7 @@ func (l *layout) table(t render.Table) {
 		b.keep = b.height < 20 && (i == 0 || i == len(t.Rows)-2) && i < len(t.Rows)-1
 		l.add(b)
 	}
-	l.add(band{height: 2})
+	l.after(2)
 }
 
 // columns returns the left edge and the usable width of each column.

@@ -29,9 +29,9 @@ func (l *layout) paragraph(p render.Paragraph) {
 		l.code(p.Text.Value)
 		return
 	case render.Heading:
-		st, above = styleMinor, 5
+		st, above = styleMinor, 4.5
 	case render.Item:
-		above, indent = 0.9, 4
+		st, above, indent = styleCell, 0.6, 4
 	}
 	if p.Text.Bold {
 		st = st.bold()
@@ -120,7 +120,7 @@ func (l *layout) callout(b render.Callout) {
 			}
 		}
 	}
-	const rim = 2.2
+	const rim = 1.7
 	strip := func(h float64, gap float64, keep bool, draw func(*canvas)) {
 		l.add(band{height: h, gap: gap, keep: keep, draw: func(c *canvas) {
 			c.rect(0, 0, width, h+0.05, p.ground)
@@ -130,7 +130,7 @@ func (l *layout) callout(b render.Callout) {
 			}
 		}})
 	}
-	strip(rim, 3.5, true, nil)
+	strip(rim, 3, true, nil)
 	for i, ln := range lines {
 		// A long box may break, but not next to its rims.
 		keep := i < 3 || i >= len(lines)-2
@@ -142,5 +142,5 @@ func (l *layout) callout(b render.Callout) {
 		})
 	}
 	strip(rim, 0, false, nil)
-	l.add(band{height: 1.5})
+	l.after(1.5)
 }

@@ -6,17 +6,25 @@ import (
 	"unicode/utf8"
 )
 
-// breakAfter are the characters after which a long name breaks well.
-const breakAfter = "/-._:,;@|=&?+"
+// breakAfter are the characters after which a long name breaks well. It breaks
+// before a hyphen: at the end of a line a hyphen would look like one that was added,
+// and programs that copy text out of a file take it away.
+const (
+	breakAfter  = "/._:,;@|=&?+"
+	breakBefore = "-"
+)
 
 // wrap makes text drawable and breaks it into lines of at most width millimetres:
-// at spaces, and inside a word only where the word alone is wider than a line.
+// at the space U+0020, and inside a word only where the word alone is wider than a line.
 // No character is lost or added.
 func (f *fonts) wrap(s string, st style, width float64) []string {
 	var lines []string
 	line, used := "", 0.0
 	space := f.width(" ", st)
-	for _, word := range strings.Fields(f.drawable(s, st.face)) {
+	for _, word := range strings.Split(f.drawable(s, st.face), " ") {
+		if word == "" {
+			continue
+		}
 		w := f.width(word, st)
 		if line != "" && used+space+w <= width {
 			line, used = line+" "+word, used+space+w
@@ -28,8 +36,8 @@ func (f *fonts) wrap(s string, st style, width float64) []string {
 		for w > width {
 			n := f.breakWord(word, st, width)
 			lines = append(lines, word[:n])
+			w -= f.width(word[:n], st)
 			word = word[n:]
-			w = f.width(word, st)
 		}
 		line, used = word, w
 	}
@@ -43,7 +51,7 @@ func (f *fonts) wrap(s string, st style, width float64) []string {
 }
 
 // breakWord returns how many bytes of a word fill one line: up to a break
-// character in the last half of what fits, or else all that fits, and at least
+// character that is not too early in what fits, or else all that fits, and at least
 // one character.
 func (f *fonts) breakWord(word string, st style, width float64) int {
 	fits, nice, used := 0, 0, 0.0
@@ -53,12 +61,15 @@ func (f *fonts) breakWord(word string, st style, width float64) int {
 		if used > width && i > 0 {
 			break
 		}
+		if strings.ContainsRune(breakBefore, r) {
+			nice = i
+		}
 		fits = i + utf8.RuneLen(r)
 		if strings.ContainsRune(breakAfter, r) {
 			nice = fits
 		}
 	}
-	if nice > fits/2 {
+	if nice > fits/3 {
 		return nice
 	}
 	return fits
@@ -82,12 +93,16 @@ func (f *fonts) wrapAtMost(s string, st style, width float64, limit int) []strin
 func (f *fonts) fit(s string, st style, width float64) string {
 	s = f.drawable(s, st.face)
 	f.runs(s+"…", st.face)
-	if f.width(s, st) <= width {
-		return s
+	room := width - f.width("…", st)
+	cut, used := 0, 0.0
+	for i, r := range s {
+		if used <= room {
+			cut = i // all that fits with an ellipsis
+		}
+		used += f.width(string(r), st)
+		if used > width {
+			return strings.TrimRight(s[:cut], " ") + "…"
+		}
 	}
-	r := []rune(s)
-	for len(r) > 0 && f.width(string(r)+"…", st) > width {
-		r = r[:len(r)-1]
-	}
-	return strings.TrimRight(string(r), " ") + "…"
+	return s
 }

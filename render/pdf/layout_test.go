@@ -1,0 +1,181 @@
+package pdf
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/auditpack/auditpack/render"
+	"github.com/auditpack/auditpack/render/internal/fixture"
+	"github.com/google/go-cmp/cmp"
+)
+
+func laidOut(t *testing.T, d *render.Document) (*layout, [][]band) {
+	t.Helper()
+	f, err := newFonts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &layout{fonts: f, places: map[string]place{}}
+	l.document(d)
+	return l, paginate(l.bands)
+}
+
+// TestPagesAreFilledProperly holds every page of every report against the rules of
+// the layout: nothing beyond the page, no heading at its end.
+func TestPagesAreFilledProperly(t *testing.T) {
+	for name, report := range reports {
+		t.Run(name, func(t *testing.T) {
+			_, pages := laidOut(t, document(t, report))
+			for i, page := range pages {
+				height := 0.0
+				for _, b := range page {
+					height += b.height
+				}
+				if height > bodyHeight {
+					t.Errorf("page %d is %.1f mm high, and has room for %.1f", i+1, height, bodyHeight)
+				}
+				if last := page[len(page)-1]; last.keep {
+					t.Errorf("page %d ends with what belongs to the next one", i+1)
+				}
+			}
+		})
+	}
+}
+
+// TestReportStaysLean bounds the pages of a report with all controls and 150 findings.
+func TestReportStaysLean(t *testing.T) {
+	if _, pages := laidOut(t, document(t, fixture.Realistic)); len(pages) > 60 {
+		t.Errorf("the report has %d pages, want 60 at most", len(pages))
+	}
+}
+
+func TestPaginate(t *testing.T) {
+	header := band{height: 5}
+	row := func(h float64) band { return band{height: h, repeat: &header} }
+	tests := []struct {
+		name  string
+		bands []band
+		want  [][]float64 // heights of the bands of each page
+	}{
+		{"nothing", nil, nil},
+		{"gap is left out at the top of a page", []band{{height: 10, gap: 7}, {height: 10, gap: 7}}, [][]float64{{10, 7, 10}}},
+		{"new page", []band{{height: 10}, {height: 20, newPage: true}}, [][]float64{{10}, {20}}},
+		{"header is repeated", []band{{height: 5, keep: true}, row(200), row(100)}, [][]float64{{5, 200}, {5, 100}}},
+		{"what keeps together moves together", []band{{height: 200}, {height: 10, keep: true}, {height: 60}}, [][]float64{{200}, {10, 60}}},
+		{"a group higher than a page is broken", []band{{height: 200, keep: true}, {height: 100}}, [][]float64{{200}, {100}}},
+		{"a new page ends a group", []band{{height: 10, keep: true}, {height: 10, newPage: true}}, [][]float64{{10}, {10}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got [][]float64
+			for _, page := range paginate(tt.bands) {
+				var heights []float64
+				for _, b := range page {
+					heights = append(heights, b.height)
+				}
+				got = append(got, heights)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("pages (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestRowFitsOnAPage gives a table the largest texts that a cluster can hold.
+func TestRowFitsOnAPage(t *testing.T) {
+	long := strings.Repeat("x", 100_000)
+	d := &render.Document{Sections: []render.Section{{ID: "a", Title: long, Level: 1, Blocks: []render.Block{
+		render.Table{
+			Columns: []render.Column{{Title: long, Width: 1}, {Title: "b", Width: 9, Kind: render.StatusCell}},
+			Rows:    [][]render.Text{{{Value: long, Note: long}, {Value: long, Note: long, Tone: render.Bad}}},
+		},
+		render.KeyValues{Columns: 6, Items: []render.KeyValue{{Key: long, Value: render.Text{Value: long, Note: long}}}},
+		render.Figures{Items: []render.Figure{{Number: long, Label: long}}},
+		render.Bars{Legend: []render.Text{{Value: long}}, Lines: []render.BarLine{{Label: long, Parts: []int{1 << 40}}}},
+	}}}}
+	_, pages := laidOut(t, d)
+	for i, page := range pages {
+		for _, b := range page {
+			if b.height > bodyHeight {
+				t.Errorf("page %d has a band of %.0f mm", i+1, b.height)
+			}
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	f, err := newFonts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := []string{
+		"", "word", "two words", strings.Repeat("many short words ", 40), fixture.Long, fixture.Hostile,
+		"mixed Ελληνικά и кириллица with " + fixture.Long, strings.Repeat("x", 300), "→ ∋ ☃ 漢字 \U0001F600",
+	}
+	for _, width := range []float64{0.1, 5, 20, 170} {
+		for _, text := range texts {
+			lines := f.wrap(text, styleCell, width)
+			got := strings.Join(strings.Fields(strings.Join(lines, "")), "")
+			want := strings.Join(strings.Fields(f.drawable(text, faceSans)), "")
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("wrap(%.20q, %v mm) changed the text (-want +got):\n%s", text, width, diff)
+			}
+			for _, l := range lines {
+				if w := f.width(l, styleCell); w > width && len([]rune(l)) > 1 {
+					t.Errorf("wrap(%.20q, %v mm) gave a line of %.1f mm: %q", text, width, w, l)
+				}
+			}
+		}
+	}
+}
+
+func TestWrapBreaksNamesWhereTheyPart(t *testing.T) {
+	f, err := newFonts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := f.wrap("payments-reconciliation-worker", styleCell, 24)
+	want := []string{"payments", "-reconciliation", "-worker"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+}
+
+func TestVisible(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"plain", "payments-api", "payments-api"},
+		{"other scripts", "Πληρωμές Оплата", "Πληρωμές Оплата"},
+		{"line break and tab", "a\nb\tc\r", `a\nb\tc\r`},
+		{"escape", "\x1b[31m", "[U+001B][31m"},
+		{"direction", "\u202egnp.exe\u2069", "[U+202E]gnp.exe[U+2069]"},
+		{"zero width", "ad\u200bmin\u00ad\ufeff", "ad[U+200B]min[U+00AD][U+FEFF]"},
+		{"line separator", "a\u2028b", "a[U+2028]b"},
+		{"not UTF-8", "a\xff\xfe", `a\xff\xfe`},
+		{"replacement character", "a\ufffd", "a[U+FFFD]"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := visible(tt.text); got != tt.want {
+				t.Errorf("visible(%q) = %q, want %q", tt.text, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestDrawableWritesOutWhatNoFontHas(t *testing.T) {
+	f, err := newFonts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"a∋b":           "a∋b", // the second face has it
+		"漢":             "[U+6F22]",
+		"\U0001F600":    "[U+1F600]",
+		"Ωμέγα Ж ﬁ € †": "Ωμέγα Ж ﬁ € †",
+	} {
+		if got := f.drawable(text, faceSans); got != want {
+			t.Errorf("drawable(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
