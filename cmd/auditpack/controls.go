@@ -1,0 +1,236 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/auditpack/auditpack/assess"
+	"github.com/auditpack/auditpack/internal/input"
+	"github.com/auditpack/auditpack/schema"
+	"github.com/auditpack/auditpack/templates"
+)
+
+func newControls(env *environment) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "controls",
+		Short: "List, show and lint controls and their checks",
+		Long: `Look at the control table and its checks: the built-in ones, or those of a plan. Checks
+of your own are YAML with CEL; docs/checks.md teaches it.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	c.AddCommand(newControlsList(env), newControlsShow(env), newControlsLint(env))
+	return c
+}
+
+func loadTable(plan string) (*input.Set, error) {
+	in, err := (&planFlags{plan: plan}).read()
+	return in, invalid(err)
+}
+
+// listedControl is what "controls list -o json" says about a control.
+type listedControl struct {
+	ID     string        `json:"id"`
+	Title  string        `json:"title"`
+	Owner  string        `json:"owner"`
+	Checks []listedCheck `json:"checks"`
+}
+
+type listedCheck struct {
+	ID          string            `json:"id"`
+	Kind        schema.CheckKind  `json:"kind"`
+	Evaluation  schema.Evaluation `json:"evaluation"`
+	Severity    schema.Severity   `json:"severity"`
+	Implemented bool              `json:"implemented"`
+}
+
+func listed(in *input.Set) []listedControl {
+	owners := map[string]string{}
+	for _, o := range in.Overlay.Spec.Controls {
+		owners[o.ID] = o.Owner
+	}
+	var out []listedControl
+	for _, c := range in.Table.Spec.Controls {
+		l := listedControl{ID: c.ID, Title: c.Title, Owner: owners[c.ID]}
+		for _, k := range checksOf(in, c.ID) {
+			l.Checks = append(l.Checks, listedCheck{k.ID, k.Kind, k.Evaluation, k.Severity, assess.DecidedBy(&k) != assess.ByNone})
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+func checksOf(in *input.Set, control string) []schema.Check {
+	var out []schema.Check
+	for _, k := range in.Checks {
+		if k.Control == control {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+func newControlsList(env *environment) *cobra.Command {
+	var plan, output string
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List the controls and what decides their checks",
+		Example: `  auditpack controls list
+  auditpack controls list -f audit/plan.yaml -o json`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			in, err := loadTable(plan)
+			if err != nil {
+				return err
+			}
+			if output == "json" {
+				return printJSON(env, struct {
+					Controls []listedControl `json:"controls"`
+				}{listed(in)})
+			}
+			return printControls(env, listed(in))
+		},
+	}
+	c.Flags().StringVarP(&plan, "file", "f", "", "use the control table, checks and overlay of this plan `file`")
+	outputFlag(c, &output)
+	return c
+}
+
+func printControls(env *environment, controls []listedControl) error {
+	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "CONTROL\tCHECKS\tDECIDED\tTITLE")
+	checks, decided := 0, 0
+	for _, c := range controls {
+		n := 0
+		for _, k := range c.Checks {
+			if k.Implemented {
+				n++
+			}
+		}
+		checks, decided = checks+len(c.Checks), decided+n
+		fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", c.ID, len(c.Checks), n, c.Title)
+	}
+	fmt.Fprintf(w, "%d\t%d\t%d\t\n", len(controls), checks, decided)
+	return w.Flush()
+}
+
+func newControlsShow(env *environment) *cobra.Command {
+	var plan string
+	c := &cobra.Command{
+		Use:     "show CONTROL",
+		Short:   "Show one control with its checks and references",
+		Example: "  auditpack controls show ACC-01",
+		Args:    cobra.ExactArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			in, err := input.Default(templates.FS)
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveError
+			}
+			var ids []string
+			for _, c := range in.Table.Spec.Controls {
+				ids = append(ids, c.ID+"\t"+c.Title)
+			}
+			return ids, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			in, err := loadTable(plan)
+			if err != nil {
+				return err
+			}
+			for _, control := range in.Table.Spec.Controls {
+				if strings.EqualFold(control.ID, args[0]) {
+					printControl(env, control, checksOf(in, control.ID))
+					return nil
+				}
+			}
+			return invalid(fmt.Errorf("there is no control %q; auditpack controls list names them", args[0]))
+		},
+	}
+	c.Flags().StringVarP(&plan, "file", "f", "", "use the control table and checks of this plan `file`")
+	return c
+}
+
+func printControl(env *environment, c schema.Control, checks []schema.Check) {
+	out := env.stdout
+	fmt.Fprintf(out, "%s  %s\n\n", c.ID, c.Title)
+	for _, line := range []struct{ label, text string }{
+		{"Risk", c.Risk}, {"Control", c.Statement}, {"Operates", c.Operates}, {"Layers", strings.Join(c.Layers, ", ")}, {"Review", string(c.Cadence)},
+	} {
+		fmt.Fprintf(out, "%-9s %s\n", line.label, wrap(line.text, 69, 10))
+	}
+	var clauses []string
+	for _, r := range c.References.ISO27017 {
+		clauses = append(clauses, r.ID)
+	}
+	fmt.Fprintf(out, "\nISO/IEC 27017:2015  %s\nISO/IEC 27002:2022  %s\n", strings.Join(clauses, " "), strings.Join(c.References.ISO27002, " "))
+	for _, k := range checks {
+		fmt.Fprintf(out, "\n%s  %s, %s, %s, decided by %s\n          %s\n", k.ID, k.Kind, k.Evaluation, k.Severity, assess.DecidedBy(&k), wrap(k.Logic, 69, 10))
+	}
+}
+
+// wrap breaks text into lines of that width; lines after the first are indented.
+func wrap(text string, width, indent int) string {
+	var b strings.Builder
+	column := 0
+	for i, word := range strings.Fields(text) {
+		if n := len([]rune(word)); column+n+1 > width && i > 0 {
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			column = 0
+		} else if i > 0 {
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += len([]rune(word))
+	}
+	return b.String()
+}
+
+func newControlsLint(env *environment) *cobra.Command {
+	var plan string
+	c := &cobra.Command{
+		Use:   "lint",
+		Short: "Check a plan, its tables, registers and checks for mistakes",
+		Long: `Read the plan and everything it names strictly, and compile every expression. Each
+mistake is printed with file, line and column. Exit code 2 means that there is one.`,
+		Example: "  auditpack controls lint -f audit/plan.yaml",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			in, err := loadTable(plan)
+			if err != nil {
+				return err
+			}
+			if err := compile(in); err != nil {
+				return invalid(err)
+			}
+			fmt.Fprintf(env.stdout, "%d controls, %d checks: no mistake found\n", len(in.Table.Spec.Controls), len(in.Checks))
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&plan, "file", "f", "", "look at this plan `file`; without it at the built-in table")
+	return c
+}
+
+// compile compiles the checks, and says of each mistake where the check is written.
+func compile(in *input.Set) error {
+	err := assess.Compile(in.Checks)
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return err
+	}
+	var placed []error
+	for _, e := range joined.Unwrap() {
+		var wrong *assess.CheckError
+		if errors.As(e, &wrong) {
+			if at, ok := in.CheckPosition(wrong.Check); ok {
+				e = fmt.Errorf("%s: %w", at, e)
+			}
+		}
+		placed = append(placed, e)
+	}
+	return errors.Join(placed...)
+}

@@ -1,0 +1,108 @@
+// Command auditpack takes a dated, read-only snapshot of Kubernetes clusters,
+// holds it against a control table, and hands over a signed audit pack.
+//
+// The straight line of the program is in produce.go; every other file is one
+// command, or one thing that commands share.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// execute runs the program and returns its exit code.
+func execute(ctx context.Context, args []string, stdin *os.File, stdout, stderr *os.File) int {
+	env := &environment{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv}
+	root := newRoot(env)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	code := exitCode(err)
+	if text := err.Error(); text != "" {
+		fmt.Fprintf(stderr, "%s: %s\n", root.Name(), text)
+	}
+	if code == exitUsage {
+		var usage *usageError
+		if errors.As(err, &usage) {
+			fmt.Fprintf(stderr, "Run '%s --help' for what it takes.\n", usage.command)
+		}
+	}
+	return code
+}
+
+// environment is what a command may see of the world.
+type environment struct {
+	stdin, stdout, stderr *os.File
+	getenv                func(string) string
+	quiet, verbose        bool
+	colour                string
+}
+
+const rootLong = `auditpack takes a dated, read-only snapshot of Kubernetes clusters, holds it against
+an ISO/IEC 27017 control table with owners and review dates, and hands over a signed
+audit pack: a PDF to read, a workbook to work in, and an archive that anyone can check.
+
+Exit codes:
+  0  done, every query was answered
+  1  nothing usable was written
+  2  wrong usage, or an invalid input file
+  3  a bundle was written, and the evidence has gaps
+  4  verification failed
+  5  a bundle was written, and --fail-on was met`
+
+func newRoot(env *environment) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "auditpack",
+		Short: "Signed audit packs of Kubernetes platforms",
+		Long:  rootLong,
+		Example: `  auditpack demo                      the whole job on the built-in sample platform
+  auditpack init audit                a starter plan to fill in
+  auditpack run -f audit/plan.yaml    collect, assess, render, seal
+  auditpack verify pack.zip --key cosign.pub`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetOut(env.stdout)
+	root.SetErr(env.stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd.CommandPath(), err} })
+	flags := root.PersistentFlags()
+	flags.BoolVarP(&env.quiet, "quiet", "q", false, "print results and errors only")
+	flags.BoolVarP(&env.verbose, "verbose", "v", false, "print every question that is put")
+	flags.StringVar(&env.colour, "color", "auto", "colour the output: auto, always or never")
+	root.AddCommand(newDemo(env), newInit(env), newPreflight(env), newRun(env), newCollect(env), newReport(env), newVerify(env), newControls(env), newVersion(env))
+	for _, c := range root.Commands() {
+		checkUsage(c)
+	}
+	return root
+}
+
+// checkUsage makes wrong arguments of a command, and of those below it, usage errors.
+func checkUsage(c *cobra.Command) {
+	if args := c.Args; args != nil {
+		c.Args = func(cmd *cobra.Command, given []string) error {
+			if err := args(cmd, given); err != nil {
+				return &usageError{cmd.CommandPath(), err}
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		checkUsage(sub)
+	}
+}

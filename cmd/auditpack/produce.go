@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/auditpack/auditpack/assess"
+	"github.com/auditpack/auditpack/collect"
+	"github.com/auditpack/auditpack/internal/input"
+	"github.com/auditpack/auditpack/render"
+	"github.com/auditpack/auditpack/render/pdf"
+	"github.com/auditpack/auditpack/render/xlsx"
+	"github.com/auditpack/auditpack/schema"
+	"github.com/auditpack/auditpack/seal"
+	"github.com/auditpack/auditpack/templates"
+)
+
+// A job is one run: what to read, what to hold it against, and where to put it.
+type job struct {
+	asOf   time.Time
+	inputs *input.Set
+	out    string
+	// signer is nil for a bundle without signature.
+	signer *seal.Signer
+	// collect fills the folder with what the sources answered, and returns it.
+	collect func(ctx context.Context, dir string) (*schema.Snapshot, error)
+}
+
+// A product is what a job made.
+type product struct {
+	report *schema.Report
+	sealed *seal.Sealed
+}
+
+// produce is the straight line of the program: ask, judge, lay out, draw, seal.
+func produce(ctx context.Context, j job) (p product, err error) {
+	bundle, err := seal.Create(j.out, bundleName(j))
+	if err != nil {
+		return product{}, err
+	}
+	defer func() { err = errors.Join(err, bundle.Abort()) }()
+
+	snapshot, err := j.collect(ctx, bundle.Dir())
+	if err != nil {
+		return product{}, err
+	}
+	if p.report, err = assess.Assess(ctx, snapshot, &j.inputs.Inputs); err != nil {
+		return product{}, err
+	}
+	document, err := render.Build(p.report, snapshot, templates.FS)
+	if err != nil {
+		return product{}, err
+	}
+	if err := draw(members{bundle.Dir()}, snapshot, p.report, document, j.inputs); err != nil {
+		return product{}, err
+	}
+	p.sealed, err = bundle.Seal(ctx, claim(snapshot, p.report, j.inputs.Previous), j.signer)
+	return p, err
+}
+
+// bundleName is that of the plan and the day, as docs/bundle.md says.
+func bundleName(j job) string {
+	return j.inputs.Plan.Metadata.Name + "-" + j.asOf.Format(time.DateOnly)
+}
+
+// draw writes every member of the bundle but those that seal adds.
+func draw(m members, s *schema.Snapshot, r *schema.Report, d *render.Document, in *input.Set) error {
+	if err := collect.Save(m.dir, s); err != nil {
+		return err
+	}
+	if err := in.Save(m.create); err != nil {
+		return err
+	}
+	if err := saveDerived(m, r); err != nil {
+		return err
+	}
+	return errors.Join(
+		m.write("report.json", func(w io.Writer) error { return writeJSON(w, r) }),
+		m.write("report.pdf", func(w io.Writer) error { return pdf.Render(w, d) }),
+		m.write("control-map.xlsx", func(w io.Writer) error { return xlsx.Render(w, d) }),
+	)
+}
+
+// saveDerived writes the populations that assess computed, beside the collected ones.
+func saveDerived(m members, r *schema.Report) error {
+	for _, p := range schema.Populations {
+		if !p.Derived() {
+			continue
+		}
+		err := m.write(p.Path(), func(w io.Writer) error {
+			for row := range r.Derived.Rows(p.Name) {
+				line, err := schema.MarshalLine(row)
+				if err != nil {
+					return err
+				}
+				if _, err := w.Write(line); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeJSON(w io.Writer, v any) error {
+	b, err := schema.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+// claim is what the bundle says about itself under the signature.
+func claim(s *schema.Snapshot, r *schema.Report, previous string) schema.Claim {
+	c := schema.Claim{AsOf: s.AsOf, Tool: r.Tool, Plan: r.Plan, ControlsByStatus: r.Summary.ControlsByStatus, Gaps: r.Summary.Gaps}
+	for _, source := range s.Sources {
+		c.Sources = append(c.Sources, schema.ClaimedSource{Name: source.Name, Kind: source.Kind, UID: source.UID, Collector: source.Collector.Username})
+	}
+	if previous != "" {
+		c.Previous = &schema.PreviousBundle{SHA256: previous}
+	}
+	return c
+}
+
+// members writes files of a bundle that is being made.
+type members struct{ dir string }
+
+// create opens a new file by its path in the bundle.
+func (m members) create(path string) (io.WriteCloser, error) {
+	name := filepath.Join(m.dir, filepath.FromSlash(path))
+	if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+}
+
+func (m members) write(path string, content func(io.Writer) error) error {
+	f, err := m.create(path)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(f, 1<<18)
+	if err := errors.Join(content(w), w.Flush(), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// copyFrom copies a folder of an earlier bundle or snapshot.
+func (m members) copyFrom(fsys fs.FS, dir string) error {
+	return fs.WalkDir(fsys, dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		in, err := fsys.Open(path)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		return m.write(path, func(w io.Writer) error { _, err := io.Copy(w, in); return err })
+	})
+}

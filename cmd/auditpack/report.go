@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/auditpack/auditpack/collect"
+	"github.com/auditpack/auditpack/internal/input"
+	"github.com/auditpack/auditpack/seal"
+	"github.com/auditpack/auditpack/templates"
+)
+
+func newReport(env *environment) *cobra.Command {
+	var o runOptions
+	var key string
+	var unverified bool
+	c := &cobra.Command{
+		Use:   "report SNAPSHOT|BUNDLE",
+		Short: "Assess, render and seal a snapshot that was taken before",
+		Long: `Make a bundle of a snapshot, or of the evidence in an earlier bundle, without asking any
+cluster. The inputs are those that lie beside the evidence, or those of --plan. A bundle
+is verified first, with the key of whoever sealed it.`,
+		Example: `  auditpack report prod-2026-09-30.snapshot --key cosign.key
+  auditpack report old.zip --verify-key their.pub -f audit/plan.yaml --key cosign.key`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return report(cmd.Context(), env, o, args[0], verifyFlags{keys: nonEmpty(key), unsigned: unverified})
+		},
+	}
+	c.Flags().StringVarP(&o.plan, "file", "f", "", "judge with this plan `file` instead of the inputs beside the evidence")
+	c.Flags().StringVar(&key, "verify-key", "", "the public key `file` that must have signed the bundle that is read")
+	c.Flags().BoolVar(&unverified, "accept-unsigned", false, "read a bundle that has no signature")
+	o.signing.add(c)
+	o.addOutput(c)
+	return c
+}
+
+func nonEmpty(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+func report(ctx context.Context, env *environment, o runOptions, path string, trust verifyFlags) error {
+	from, done, err := openEvidence(ctx, path, trust)
+	if err != nil {
+		return err
+	}
+	defer done()
+	in, err := o.inputsFor(from)
+	if err != nil {
+		return invalid(err)
+	}
+	signer, err := o.signing.signer(ctx, env, in)
+	if err != nil {
+		return err
+	}
+	snapshot, err := collect.Load(from)
+	if err != nil {
+		return invalid(err)
+	}
+	asOf := snapshot.AsOf
+	if o.asOf != "" {
+		if asOf, err = asOfTime(o.asOf); err != nil {
+			return err
+		}
+	}
+	p, err := produce(ctx, job{asOf: asOf, inputs: in, out: outFolder(o.out, in), signer: signer, collect: reading(from, snapshot, asOf)})
+	if err != nil {
+		return err
+	}
+	return o.conclude(env, p)
+}
+
+// inputsFor loads the plan of the flag, or else what lies beside the evidence.
+func (o *runOptions) inputsFor(from fs.FS) (*input.Set, error) {
+	if o.plan != "" {
+		return input.Load(o.plan, templates.FS)
+	}
+	return input.LoadFrom(from)
+}
+
+// openEvidence opens a snapshot's folder, or verifies a bundle and opens that.
+func openEvidence(ctx context.Context, path string, trust verifyFlags) (fs.FS, func(), error) {
+	if isSnapshot(path) {
+		return os.DirFS(path), func() {}, nil
+	}
+	policy, err := trust.policy()
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := seal.Verify(ctx, path, policy)
+	if err != nil {
+		return nil, nil, verifyError(err)
+	}
+	return v.FS(), func() { v.Close() }, nil
+}
+
+// isSnapshot reports whether path is a folder with evidence that nobody sealed.
+func isSnapshot(path string) bool {
+	if _, err := os.Stat(filepath.Join(path, collect.SnapshotFile)); err != nil {
+		return false
+	}
+	for _, name := range []string{seal.AttestationFile, seal.StatementFile} {
+		if _, err := os.Lstat(filepath.Join(path, name)); !errors.Is(err, fs.ErrNotExist) {
+			return false
+		}
+	}
+	return true
+}
+
+// verifyError gives the exit code of a failed verification, or of a missing policy.
+func verifyError(err error) error {
+	var refused *seal.Error
+	if errors.As(err, &refused) {
+		return &exitError{exitVerify, err}
+	}
+	return fmt.Errorf("verify: %w", err)
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/auditpack/auditpack/internal/input"
+	"github.com/auditpack/auditpack/schema"
+)
+
+// runOptions are the flags of run, collect and report.
+type runOptions struct {
+	planFlags
+	signing signingFlags
+	out     string
+	asOf    string
+	failOn  string
+	output  string
+}
+
+func newRun(env *environment) *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Collect, assess, render and seal: the whole job",
+		Long: `Read the clusters of the plan, hold them against the control table, and write a signed
+audit pack: a folder and an archive of the same content, named after plan and day.
+
+Without --plan the built-in plan reads the current context of the kubeconfig.
+Nothing is written to a cluster, and nothing that exists is overwritten.`,
+		Example: `  auditpack run -f audit/plan.yaml --key cosign.key
+  auditpack run --context prod --key awskms://alias/audit
+  kubectl get all,roles,rolebindings -A -o yaml | auditpack run --from - --unsigned`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), env, o) },
+	}
+	o.planFlags.add(c)
+	o.signing.add(c)
+	o.addOutput(c)
+	return c
+}
+
+// addOutput adds the flags of every command that writes a bundle.
+func (o *runOptions) addOutput(c *cobra.Command) {
+	c.Flags().StringVar(&o.out, "out", "", "write the bundle into this `folder` (default: the plan's output, or here)")
+	c.Flags().StringVar(&o.asOf, "as-of", "", "judge as of this `time` instead of now, as 2026-09-30T06:00:00Z")
+	choiceFlag(c, &o.failOn, "fail-on", "", "exit 5 when an open finding is this severe or worse", "", "critical", "high", "medium", "low")
+	outputFlag(c, &o.output)
+}
+
+func run(ctx context.Context, env *environment, o runOptions) error {
+	in, err := o.load()
+	if err != nil {
+		return err
+	}
+	signer, err := o.signing.signer(ctx, env, in)
+	if err != nil {
+		return err
+	}
+	asOf, err := asOfTime(o.asOf)
+	if err != nil {
+		return err
+	}
+	sources, err := o.sources(env, in)
+	if err != nil {
+		return err
+	}
+	p, err := produce(ctx, job{asOf: asOf, inputs: in, out: outFolder(o.out, in), signer: signer, collect: asking(asOf, sources)})
+	env.endProgress()
+	if err != nil {
+		return err
+	}
+	return o.conclude(env, p)
+}
+
+// outFolder is the flag's, the plan's, or the working directory.
+func outFolder(flag string, in *input.Set) string {
+	if flag != "" {
+		return flag
+	}
+	if out := in.Plan.Spec.Output; out != "" {
+		return in.Path(out)
+	}
+	return "."
+}
+
+// asOfTime reads --as-of, or asks the clock.
+func asOfTime(flag string) (time.Time, error) {
+	if flag == "" {
+		return time.Now().UTC().Truncate(time.Second), nil
+	}
+	t, err := time.Parse(time.RFC3339, flag)
+	if err != nil {
+		return time.Time{}, invalid(fmt.Errorf("--as-of %q is not a time like 2026-09-30T06:00:00Z", flag))
+	}
+	return t.UTC().Truncate(time.Second), nil
+}
+
+// runResult is what run prints with -o json.
+type runResult struct {
+	Folder  string         `json:"folder"`
+	Archive string         `json:"archive"`
+	Digest  string         `json:"digest"`
+	AsOf    time.Time      `json:"asOf"`
+	Summary schema.Summary `json:"summary"`
+}
+
+// conclude prints what was made and chooses the exit code.
+func (o *runOptions) conclude(env *environment, p product) error {
+	if o.output == "json" {
+		if err := printJSON(env, runResult{p.sealed.Folder, p.sealed.Archive, p.sealed.Digest, p.report.AsOf, p.report.Summary}); err != nil {
+			return err
+		}
+	} else {
+		printSummary(env, p.report)
+		printFiles(env.stdout, p)
+	}
+	if o.failOn != "" && worstOpen(p.report, schema.Severity(o.failOn)) {
+		return &exitError{exitFailOn, fmt.Errorf("there are open findings of severity %s or worse", o.failOn)}
+	}
+	if p.report.Summary.Gaps > 0 {
+		return &exitError{exitGaps, errors.New("the bundle was written, and its evidence has gaps")}
+	}
+	return nil
+}
+
+func printFiles(w io.Writer, p product) {
+	fmt.Fprintf(w, "\n%s\n  report.pdf        to read\n  control-map.xlsx  to filter, sample and comment on\n  report.json       for machines\n%s\n", p.sealed.Folder, p.sealed.Archive)
+}
+
+var severities = []schema.Severity{schema.Critical, schema.High, schema.Medium, schema.Low}
+
+// worstOpen reports whether there is an open finding of that severity or worse.
+func worstOpen(r *schema.Report, limit schema.Severity) bool {
+	for _, s := range severities {
+		if r.Summary.FindingsBySeverity[s] > 0 {
+			return true
+		}
+		if s == limit {
+			return false
+		}
+	}
+	return false
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/auditpack/auditpack/collect"
+	"github.com/auditpack/auditpack/collect/files"
+	"github.com/auditpack/auditpack/collect/kube"
+	"github.com/auditpack/auditpack/internal/input"
+	"github.com/auditpack/auditpack/schema"
+	"github.com/auditpack/auditpack/templates"
+)
+
+// planFlags say which plan to use and which clusters to read.
+type planFlags struct {
+	plan, kubeconfig, context string
+	from                      []string
+	secrets                   string
+}
+
+func (p *planFlags) add(c *cobra.Command) {
+	c.Flags().StringVarP(&p.plan, "file", "f", "", "use this plan `file`; without it the built-in plan")
+	c.Flags().StringVar(&p.kubeconfig, "kubeconfig", "", "use this kubeconfig `file`, as kubectl does")
+	c.Flags().StringVar(&p.context, "context", "", "use this `context` of the kubeconfig")
+	c.Flags().StringArrayVar(&p.from, "from", nil, "read manifests, lists or a dump from this `path` instead of a cluster; - is standard input; repeatable")
+	choiceFlag(c, &p.secrets, "secrets", "", "how much of secrets to ask for: none, inventory or rotation (default: the plan's)", "", "none", "inventory", "rotation")
+}
+
+// load reads the plan and what it names, and lets the flags replace its clusters.
+func (p *planFlags) load() (*input.Set, error) {
+	in, err := p.read()
+	if err != nil {
+		return nil, invalid(err)
+	}
+	spec := &in.Plan.Spec
+	if p.secrets != "" {
+		spec.Secrets = schema.SecretsTier(p.secrets)
+	}
+	if len(spec.Clusters) == 0 {
+		spec.Clusters = []schema.PlanCluster{{Name: "cluster"}}
+	}
+	if p.context == "" && p.kubeconfig == "" && len(p.from) == 0 {
+		return in, nil
+	}
+	if len(spec.Clusters) > 1 {
+		return nil, invalid(fmt.Errorf("the plan names %d clusters; --context, --kubeconfig and --from are for one", len(spec.Clusters)))
+	}
+	c := &spec.Clusters[0]
+	if len(p.from) > 0 {
+		if p.context != "" || p.kubeconfig != "" {
+			return nil, invalid(errors.New("--from reads files; --context and --kubeconfig are for a cluster"))
+		}
+		c.From = p.from
+		return in, nil
+	}
+	c.From, c.Context = nil, p.context
+	if p.kubeconfig != "" {
+		c.Kubeconfig = p.kubeconfig
+	}
+	return in, nil
+}
+
+func (p *planFlags) read() (*input.Set, error) {
+	if p.plan == "" {
+		return input.Default(templates.FS)
+	}
+	return input.Load(p.plan, templates.FS)
+}
+
+// sources makes one source of each cluster of the plan.
+func (p *planFlags) sources(env *environment, in *input.Set) ([]collect.Source, error) {
+	var out []collect.Source
+	for _, c := range in.Plan.Spec.Clusters {
+		s, err := p.source(env, in, c)
+		if err != nil {
+			return nil, invalid(fmt.Errorf("cluster %s: %w", c.Name, err))
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+func (p *planFlags) source(env *environment, in *input.Set, c schema.PlanCluster) (collect.Source, error) {
+	if len(c.From) == 0 {
+		o, err := liveOptions(env, in, c)
+		if err != nil {
+			return nil, err
+		}
+		return kube.NewCluster(o), nil
+	}
+	if len(p.from) == 0 { // the plan's paths are relative to the plan
+		paths := make([]string, len(c.From))
+		for i, path := range c.From {
+			paths[i] = in.Path(path)
+		}
+		c.From = paths
+	}
+	return files.New(files.Options{Cluster: c, Spec: &in.Plan.Spec, Stdin: env.stdin, Progress: env.detail()}), nil
+}
+
+// liveOptions finds the API server of a cluster of the plan.
+func liveOptions(env *environment, in *input.Set, c schema.PlanCluster) (kube.Options, error) {
+	config, contextName, err := kube.Config(in.Path(c.Kubeconfig), c.Context)
+	if err != nil {
+		return kube.Options{}, err
+	}
+	return kube.Options{
+		Cluster: c, Spec: &in.Plan.Spec, Config: config, Context: contextName, Version: tool().Version, Now: time.Now, Progress: env.progress(),
+	}, nil
+}
+
+// asking returns the first arrow of the straight line for sources.
+func asking(asOf time.Time, sources []collect.Source) func(context.Context, string) (*schema.Snapshot, error) {
+	return func(ctx context.Context, dir string) (*schema.Snapshot, error) {
+		return collect.Run(ctx, asOf, tool(), dir, sources...)
+	}
+}
+
+// reading returns the first arrow of the straight line for a snapshot that was
+// made before: its evidence is copied as it is, and only asOf may be another.
+func reading(from fs.FS, s *schema.Snapshot, asOf time.Time) func(context.Context, string) (*schema.Snapshot, error) {
+	return func(_ context.Context, dir string) (*schema.Snapshot, error) {
+		again := *s
+		again.AsOf = asOf
+		const objects = "evidence/objects"
+		if _, err := fs.Stat(from, objects); errors.Is(err, fs.ErrNotExist) {
+			return &again, nil
+		}
+		return &again, members{dir}.copyFrom(from, objects)
+	}
+}

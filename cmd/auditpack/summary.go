@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"golang.org/x/term"
+
+	"github.com/auditpack/auditpack/schema"
+)
+
+var shownStatuses = []schema.Status{schema.Implemented, schema.Partial, schema.NotImplemented, schema.NeedsReview, schema.NotApplicable}
+
+// printSummary says on one screen what the report found, and what to do next.
+func printSummary(env *environment, r *schema.Report) {
+	p := newPaint(env)
+	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(env.stdout, "%s, as of %s\n\n", printable(r.Plan.Organization), r.AsOf.Format("2006-01-02 15:04 UTC"))
+	fmt.Fprintln(w, "area\timplemented\tpartial\tnot implemented\tneeds review\tn/a\t")
+	for _, area := range areasOf(r) {
+		fmt.Fprint(w, area+"\t")
+		for _, s := range shownStatuses {
+			fmt.Fprintf(w, "%s\t", dash(countControls(r, area, s)))
+		}
+		fmt.Fprintln(w)
+	}
+	w.Flush()
+	by := r.Summary.FindingsBySeverity
+	fmt.Fprintf(env.stdout, "\nOpen findings: %s, %d high, %d medium, %d low\n",
+		p.bad(by[schema.Critical] > 0, fmt.Sprintf("%d critical", by[schema.Critical])), by[schema.High], by[schema.Medium], by[schema.Low])
+	fmt.Fprintf(env.stdout, "Exceptions: %d in force, %s. Reviews overdue: %d. Controls without owner: %d.\n",
+		r.Summary.OpenExceptions, p.bad(r.Summary.ExpiredExceptions > 0, fmt.Sprintf("%d expired", r.Summary.ExpiredExceptions)),
+		r.Summary.OverdueReviews, r.Summary.ControlsNoOwner)
+	printGaps(env, p, r)
+	printWorst(env, r)
+}
+
+// printGaps names what could not be seen, so that silence is never taken for safety.
+func printGaps(env *environment, p paint, r *schema.Report) {
+	const shown = 3
+	var gaps []schema.Query
+	for _, q := range r.Queries {
+		if q.Gap() {
+			gaps = append(gaps, q)
+		}
+	}
+	if len(gaps) == 0 {
+		fmt.Fprintln(env.stdout, "Every query was answered completely.")
+		return
+	}
+	fmt.Fprintln(env.stdout, p.bad(true, fmt.Sprintf("%d queries were not answered completely:", len(gaps))))
+	for _, q := range gaps[:min(shown, len(gaps))] {
+		fmt.Fprintf(env.stdout, "  %s\n", cutTo(printable(fmt.Sprintf("%s %s: %s, %s", q.Source, q.Resource, q.Outcome, q.Reason)), 76))
+	}
+	if len(gaps) > shown {
+		fmt.Fprintf(env.stdout, "  and %d more; the report lists them all\n", len(gaps)-shown)
+	}
+}
+
+func printWorst(env *environment, r *schema.Report) {
+	const shown = 5
+	printed := 0
+	for _, f := range r.Findings {
+		if f.Result != schema.ResultFail || f.Exception != "" || printed == shown {
+			continue
+		}
+		if printed == 0 {
+			fmt.Fprintln(env.stdout, "\nFirst to mend:")
+		}
+		printed++
+		fmt.Fprintf(env.stdout, "  %-8s %s\n", f.Severity, cutTo(printable(f.Check+" "+f.Message), 67))
+	}
+}
+
+func areasOf(r *schema.Report) []string {
+	var areas []string
+	seen := map[string]bool{}
+	for _, c := range r.Controls {
+		if !seen[c.Area] {
+			seen[c.Area] = true
+			areas = append(areas, c.Area)
+		}
+	}
+	return areas
+}
+
+func countControls(r *schema.Report, area string, s schema.Status) int {
+	n := 0
+	for _, c := range r.Controls {
+		if c.Area == area && c.Status == s {
+			n++
+		}
+	}
+	return n
+}
+
+func dash(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprint(n)
+}
+
+// cutTo shortens a line to n characters.
+func cutTo(s string, n int) string {
+	r := []rune(strings.TrimSpace(s))
+	if len(r) <= n {
+		return string(r)
+	}
+	return string(r[:n-1]) + "…"
+}
+
+// paint colours words where the terminal takes it. The words say it all without.
+type paint struct{ on bool }
+
+func newPaint(env *environment) paint {
+	switch env.colour {
+	case "always":
+		return paint{true}
+	case "never":
+		return paint{false}
+	default:
+		return paint{term.IsTerminal(int(env.stdout.Fd())) && env.getenv("NO_COLOR") == ""}
+	}
+}
+
+func (p paint) bad(when bool, s string) string { return p.wrap(when, "31", s) }
+func (p paint) good(s string) string           { return p.wrap(true, "32", s) }
+
+func (p paint) wrap(when bool, code, s string) string {
+	if !p.on || !when {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
