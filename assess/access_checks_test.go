@@ -7,8 +7,6 @@ import (
 	"github.com/auditpack/auditpack/schema"
 )
 
-const everything = "* * *"
-
 func TestACC01(t *testing.T) {
 	runCases(t, "ACC-01.k1", []checkCase{
 		{name: "nobody but Kubernetes itself", result: schema.ResultPass, rbac: `
@@ -152,6 +150,8 @@ func TestACC02(t *testing.T) {
 			crb a -> reader: Group dev`, more: func(w *world) { w.members("dev") }},
 		{name: "default accounts that were never made", result: schema.ResultNotApplicable, rbac: `
 			crb system:controller:job-controller builtin -> system:controller:job-controller: ServiceAccount kube-system/job-controller`},
+		{name: "a subject added to a default binding", result: schema.ResultPass, rbac: `
+			crb system:controller:job-controller builtin -> system:controller:job-controller: ServiceAccount kube-system/job-controller, ServiceAccount dev/default`},
 		{name: "service accounts that may not be read", result: schema.ResultNotCollected, rbac: "crb a -> view: ServiceAccount dev/bot", more: func(w *world) { w.refuse("serviceaccounts") }},
 	})
 	runCases(t, "ACC-02.k4", []checkCase{
@@ -256,6 +256,9 @@ func TestACC05(t *testing.T) {
 			crb breakglass-2 -> cluster-admin: Group oncall
 			=> fail high | ClusterRoleBinding breakglass-2 | ClusterRoleBinding breakglass-2 is for emergencies by its name or label, and is not registered as such.
 			crb plain -> view: Group dev`},
+		{name: "labelled and not registered", result: schema.ResultFail, rbac: "crb night-shift -> cluster-admin: Group oncall", more: func(w *world) {
+			w.Evidence.Bindings[0].Labels = map[string]string{"auditpack.dev/break-glass": "true"}
+		}, want: []string{"fail high | ClusterRoleBinding night-shift | ClusterRoleBinding night-shift is for emergencies by its name or label, and is not registered as such."}},
 		{name: "none at all", result: schema.ResultNeedsReview, want: []string{
 			"needs_review high | Cluster c | The plan registers no break-glass binding (access.breakGlass) and none calls itself one; how emergency access works cannot be shown."}},
 	})
@@ -356,6 +359,12 @@ func TestACC07(t *testing.T) {
 			}, want: []string{"partial high | ServiceAccount argocd/argocd-application-controller | Deployer argocd/argocd-application-controller is cluster-admin-equivalent; it is registered and its tenants are limited."}},
 		{name: "limited and not registered", result: schema.ResultFail, rbac: "crb a -> cluster-admin: ServiceAccount argocd/argocd-application-controller",
 			more: limited, want: []string{"fail high | ServiceAccount argocd/argocd-application-controller | Deployer argocd/argocd-application-controller is cluster-admin-equivalent and is not registered as a deployer."}},
+		{name: "registered, with an open project", result: schema.ResultFail, rbac: "crb a -> cluster-admin: ServiceAccount argocd/argocd-application-controller",
+			more: func(w *world) {
+				limited(w)
+				w.Evidence.Applications = append(w.Evidence.Applications, app("default", "prod"))
+				w.approve(schema.ApproveDeployer, "ServiceAccount", "argocd", "argocd-application-controller", 9)
+			}, want: []string{"fail high | ServiceAccount argocd/argocd-application-controller | Deployer argocd/argocd-application-controller is cluster-admin-equivalent without tenancy limits."}},
 		{name: "without limits, and named by the plan", result: schema.ResultFail, rbac: `
 			crb a -> cluster-admin: ServiceAccount argocd/argocd-application-controller, ServiceAccount ci/robot, ServiceAccount ci/other`,
 			more: func(w *world) {
@@ -381,6 +390,12 @@ func TestACC07(t *testing.T) {
 			"fail high | AppProject argocd/default | Argo CD project default places no limit on anything, as it is the one for applications without a project.",
 			"fail high | AppProject argocd/shop | Argo CD project shop places no limit on source repositories, destinations, cluster resources.",
 		}},
+		{name: "applications in other namespaces, and of no project", result: schema.ResultNeedsReview, more: func(w *world) {
+			limited(w)
+			elsewhere := app("shop", "prod")
+			elsewhere.Namespace = "prod"
+			w.Evidence.Applications = []schema.Application{elsewhere, app("gone", "prod")}
+		}, want: []string{"needs_review high | AppProject argocd/gone | Argo CD project gone, which production applications name, is not among the projects."}},
 		{name: "every namespace of one cluster", result: schema.ResultPartial, more: func(w *world) {
 			w.Evidence.ApplicationProjects = []schema.ApplicationProject{project("https://git.example.com/shop", "https://kubernetes.default.svc|*", "/Namespace")}
 			w.Evidence.Applications = []schema.Application{app("shop", "prod")}

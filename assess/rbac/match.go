@@ -49,7 +49,7 @@ type Request struct {
 	Namespace string
 	// Name of the object, empty for lists and creations.
 	Name string
-	// Path of a request that is not for a resource, such as /metrics.
+	// Path of a request that is not for a resource, such as /metrics. It has no Namespace.
 	Path string
 }
 
@@ -62,7 +62,7 @@ func (a *Access) Allows(user string, groups []string, q Request) bool {
 	}
 	for i := range a.Grants {
 		g := &a.Grants[i]
-		if holds(g, user, groups) && (g.Scope == ClusterWide || q.Path == "" && g.Scope == q.Namespace) && anyAllows(a.rules[i], q) {
+		if holds(g, user, groups) && (g.Scope == ClusterWide || g.Scope == q.Namespace) && anyAllows(a.rules[i], q) {
 			return true
 		}
 	}

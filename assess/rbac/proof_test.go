@@ -131,6 +131,13 @@ func TestTampering(t *testing.T) {
 		{"a default binding made again for another role", func(e *schema.Evidence) {
 			binding(e, "system:discovery").RoleName = "cluster-admin"
 		}, []string{"Group system:authenticated, by ClusterRoleBinding system:discovery, has ClusterRole cluster-admin in the whole cluster"}},
+		{"a default role without its label", func(e *schema.Evidence) {
+			role(e, "system:basic-user").Bootstrap = false
+		}, []string{"Group system:authenticated, by ClusterRoleBinding system:basic-user, has ClusterRole system:basic-user in the whole cluster"}},
+		{"a name added to a default rule", func(e *schema.Evidence) {
+			r := role(e, "system:kube-scheduler")
+			r.Rules = append([]schema.Rule{{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, ResourceNames: []string{"kube-scheduler", "other"}, Verbs: []string{"update"}}}, r.Rules...)
+		}, []string{"User system:kube-scheduler, by ClusterRoleBinding system:kube-scheduler, has the rules that were added to ClusterRole system:kube-scheduler in the whole cluster"}},
 		{"a default binding without its label", func(e *schema.Evidence) {
 			binding(e, "system:basic-user").Bootstrap = false
 		}, []string{"Group system:authenticated, by ClusterRoleBinding system:basic-user, has ClusterRole system:basic-user in the whole cluster"}},

@@ -160,7 +160,7 @@ func (r *resolver) role(b *schema.Binding) (Role, string) {
 	if b.RoleKind == kindRole {
 		key.namespace = b.Namespace
 	}
-	if role, ok := r.byKey[key]; ok && (b.Kind == kindRoleBinding || b.RoleKind == kindClusterRole) {
+	if role, ok := r.byKey[key]; ok {
 		return *role, Exists
 	}
 	// kube-apiserver creates a default role again at every start.

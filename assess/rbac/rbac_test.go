@@ -136,6 +136,15 @@ func TestStates(t *testing.T) {
 	}
 }
 
+// TestMastersMayDoEverything: kube-apiserver does not ask RBAC about them.
+func TestMastersMayDoEverything(t *testing.T) {
+	a := Resolve("v1.37.0", &schema.Evidence{})
+	q := Request{Verb: "delete", Resource: "nodes"}
+	if !a.Allows("root", []string{"system:masters"}, q) || a.Allows("root", []string{"masters"}, q) {
+		t.Error("system:masters, and no other group, may do what no binding gives")
+	}
+}
+
 // TestResolveKeepsEvidence: checks share the evidence, so Resolve may not change it.
 func TestResolveKeepsEvidence(t *testing.T) {
 	a, b := cluster("1.36"), cluster("1.36")
