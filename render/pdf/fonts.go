@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/go-fonts/dejavu/dejavusans"
 	"github.com/go-fonts/dejavu/dejavusansbold"
@@ -150,14 +151,15 @@ type run struct {
 // runs splits drawable text by face.
 func (f *fonts) runs(s string, fc face) []run {
 	var out []run
-	for _, r := range s {
+	start := 0
+	for i, r := range s {
 		in, _ := f.faceFor(fc, r)
-		if n := len(out); n > 0 && out[n-1].face == in {
-			out[n-1].text += string(r)
-		} else {
-			out = append(out, run{in, string(r)})
+		if n := len(out); n == 0 || out[n-1].face != in {
+			out = append(out, run{face: in})
+			start = i
+			f.taken[in] = true
 		}
-		f.taken[in] = true
+		out[len(out)-1].text = s[start : i+utf8.RuneLen(r)]
 	}
 	return out
 }

@@ -1,0 +1,350 @@
+package render_test
+
+import (
+	"encoding/json"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/auditpack/auditpack/render"
+	"github.com/auditpack/auditpack/render/internal/fixture"
+	"github.com/auditpack/auditpack/schema"
+	"github.com/auditpack/auditpack/templates"
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+var reports = map[string]func() (*schema.Report, *schema.Snapshot){
+	"realistic":     fixture.Realistic,
+	"empty":         fixture.Empty,
+	"not collected": fixture.NotCollected,
+	"small":         small,
+}
+
+// small is a report of one control, so that its golden file can be read.
+func small() (*schema.Report, *schema.Snapshot) {
+	r, s := fixture.Realistic()
+	keep := func(control string) bool { return control == "ACC-01" }
+	r.Areas, r.Controls, r.Populations, r.Queries = r.Areas[:1], r.Controls[:1], r.Populations[:2], r.Queries[:3]
+	r.Queries[1].Outcome, r.Queries[1].Reason = schema.Truncated, "the server stopped after two pages"
+	r.Exceptions, r.Documents, r.Questions = r.Exceptions[:2], r.Documents[:1], r.Questions[:1]
+	r.Derived.AccessGrants = r.Derived.AccessGrants[:2]
+	r.Sources, s.Sources = r.Sources[:1], s.Sources[:1]
+	var checks []schema.CheckResult
+	for _, c := range r.Checks {
+		if keep(c.Control) {
+			checks = append(checks, c)
+		}
+	}
+	r.Checks = checks
+	var findings []schema.Finding
+	for _, f := range r.Findings {
+		if keep(f.Control) {
+			findings = append(findings, f)
+		}
+	}
+	r.Findings = findings
+	return r, s
+}
+
+func document(t *testing.T, report func() (*schema.Report, *schema.Snapshot)) *render.Document {
+	t.Helper()
+	r, s := report()
+	d, err := render.Build(r, s, templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// TestGolden holds the chapters of small reports against what was approved.
+func TestGolden(t *testing.T) {
+	for _, name := range []string{"small", "empty"} {
+		t.Run(name, func(t *testing.T) {
+			got := encode(t, document(t, reports[name]))
+			path := filepath.Join("testdata", name+".golden.json")
+			if *update {
+				if err := os.WriteFile(path, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("document (-want +got), go test ./render -update writes it:\n%s", diff)
+			}
+		})
+	}
+}
+
+// encode writes a document without its sheets, each block under its type, and
+// leaves out what is not set.
+func encode(t *testing.T, d *render.Document) []byte {
+	t.Helper()
+	type section struct {
+		render.Section
+		Blocks []map[string]render.Block
+	}
+	type golden struct {
+		render.Document
+		Sections []section
+		Sheets   any
+	}
+	g := golden{Document: *d}
+	for _, s := range d.Sections {
+		out := section{Section: s}
+		for _, b := range s.Blocks {
+			out.Blocks = append(out.Blocks, map[string]render.Block{reflect.TypeOf(b).Name(): b})
+		}
+		g.Sections = append(g.Sections, out)
+	}
+	b, err := json.Marshal(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v any
+	if err := json.Unmarshal(b, &v); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = json.MarshalIndent(withoutUnset(v), "", " "); err != nil {
+		t.Fatal(err)
+	}
+	return append(b, '\n')
+}
+
+func withoutUnset(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, field := range v {
+			switch field {
+			case nil, "", false, 0.0:
+				delete(v, k)
+				continue
+			}
+			v[k] = withoutUnset(field)
+		}
+	case []any:
+		for i := range v {
+			v[i] = withoutUnset(v[i])
+		}
+	}
+	return v
+}
+
+// TestBuildIsPure builds twice, and from a report that must come out unchanged.
+func TestBuildIsPure(t *testing.T) {
+	r, s := fixture.Realistic()
+	before, err := schema.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := render.Build(r, s, templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := schema.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(before), string(after)); diff != "" {
+		t.Errorf("Build changed the report:\n%s", diff)
+	}
+	if diff := cmp.Diff(string(encode(t, first)), string(encode(t, document(t, fixture.Realistic)))); diff != "" {
+		t.Errorf("two documents of one report differ:\n%s", diff)
+	}
+}
+
+func TestLinksAndIDs(t *testing.T) {
+	for name, report := range reports {
+		t.Run(name, func(t *testing.T) {
+			d := document(t, report)
+			ids := map[string]bool{}
+			for _, s := range d.Sections {
+				if ids[s.ID] || s.ID == "" {
+					t.Errorf("the id %q is empty or used twice", s.ID)
+				}
+				ids[s.ID] = true
+			}
+			walkLinks(reflect.ValueOf(d.Sections), func(link string) {
+				if !ids[link] {
+					t.Errorf("a link leads to %q, which is no section", link)
+				}
+			})
+		})
+	}
+}
+
+// walkLinks calls f with every Link that is set.
+func walkLinks(v reflect.Value, f func(string)) {
+	switch v.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		if !v.IsNil() {
+			walkLinks(v.Elem(), f)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			walkLinks(v.Index(i), f)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).Name == "Link" && v.Field(i).String() != "" {
+				f(v.Field(i).String())
+			}
+			walkLinks(v.Field(i), f)
+		}
+	}
+}
+
+// TestTablesAreRectangular catches a row with a cell too few, which a renderer would misplace.
+func TestTablesAreRectangular(t *testing.T) {
+	for name, report := range reports {
+		t.Run(name, func(t *testing.T) {
+			for _, s := range document(t, report).Sections {
+				for _, b := range s.Blocks {
+					table, ok := b.(render.Table)
+					if !ok {
+						continue
+					}
+					for _, row := range table.Rows {
+						if len(row) != len(table.Columns) {
+							t.Errorf("%s: a row has %d cells, and the table %d columns: %v", s.ID, len(row), len(table.Columns), row)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// text is everything that the sections with an id say.
+func text(t *testing.T, d *render.Document, id string) string {
+	t.Helper()
+	for _, s := range d.Sections {
+		if s.ID == id {
+			b, err := json.Marshal(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(b)
+		}
+	}
+	t.Fatalf("there is no section %q", id)
+	return ""
+}
+
+// TestNothingAskedIsNotEverythingAnswered keeps an empty report from looking clean.
+func TestNothingAskedIsNotEverythingAnswered(t *testing.T) {
+	d := document(t, fixture.Empty)
+	for _, id := range []string{"summary", "unseen"} {
+		if got := text(t, d, id); !strings.Contains(got, "No question was put to any source.") || strings.Contains(got, "answered completely.") {
+			t.Errorf("%s of an empty report says: %s", id, got)
+		}
+	}
+	if got := text(t, d, "summary"); strings.Contains(got, "on time") {
+		t.Errorf("the summary praises reviews of no controls: %s", got)
+	}
+}
+
+func TestCoverSaysHowFarToTrustIt(t *testing.T) {
+	tests := []struct {
+		name           string
+		unsigned, demo bool
+		want, not      string
+	}{
+		{"signed", false, false, "Signed; see how to verify it", "UNSIGNED"},
+		{"unsigned", true, false, "UNSIGNED", "Signed;"},
+		{"demo", false, true, "key made for this demonstration", "Signed;"},
+		{"unsigned demo", true, true, "UNSIGNED", "Signed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r, s := small()
+			r.Plan.Unsigned, r.Plan.Demo = tt.unsigned, tt.demo
+			d, err := render.Build(r, s, templates.FS)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := text(t, d, "cover")
+			if !strings.Contains(got, tt.want) || strings.Contains(got, tt.not) {
+				t.Errorf("the cover should say %q and not %q: %s", tt.want, tt.not, got)
+			}
+		})
+	}
+}
+
+func TestGapNamesTheChecksThatWaitForIt(t *testing.T) {
+	r, s := small()
+	r.Checks = []schema.CheckResult{
+		{ID: "ACC-01.k1", Control: "ACC-01", Implemented: true, Populations: []string{"accessGrants"}}, // derived from roles
+		{ID: "ACC-01.k2", Control: "ACC-01", Implemented: true, Populations: []string{"nodes"}},
+	}
+	r.Queries = []schema.Query{{Source: "prod-eu", Resource: "clusterroles.rbac.authorization.k8s.io", Target: "list", Outcome: schema.Forbidden, Reason: "not allowed here"}}
+	d, err := render.Build(r, s, templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var row []render.Text
+	for _, section := range d.Sections {
+		if section.ID == "unseen" {
+			row = section.Blocks[2].(render.Table).Rows[0]
+		}
+	}
+	want := []render.Text{
+		{Value: "prod-eu"}, {Value: "clusterroles.rbac.authorization.k8s.io", Note: "list"},
+		{Value: "forbidden", Tone: render.Bad}, {Value: "not allowed here"}, {Value: "ACC-01.k1"},
+	}
+	if diff := cmp.Diff(want, row); diff != "" {
+		t.Errorf("gap (-want +got):\n%s", diff)
+	}
+}
+
+func TestLongTailsAreCounted(t *testing.T) {
+	r, s := small()
+	r.Findings = nil
+	for range 500 {
+		r.Findings = append(r.Findings, schema.Finding{Check: "ACC-01.k1", Control: "ACC-01", Severity: schema.High, Result: schema.ResultFail, Owner: "SRE", Message: "one of many"})
+	}
+	d, err := render.Build(r, s, templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := text(t, d, "owner-1"); strings.Count(got, "one of many") != 8 || !strings.Contains(got, "492 more rows") {
+		t.Errorf("the owner's part shows %d rows and should count 492 more: %s", strings.Count(got, "one of many"), got)
+	}
+}
+
+func TestMissingOrMalformedTextIsAnError(t *testing.T) {
+	all := func() fstest.MapFS {
+		m := fstest.MapFS{}
+		entries, err := fs.ReadDir(templates.FS, "text")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			b, err := fs.ReadFile(templates.FS, "text/"+e.Name())
+			if err != nil {
+				t.Fatal(err)
+			}
+			m["text/"+e.Name()] = &fstest.MapFile{Data: b}
+		}
+		return m
+	}
+	missing, malformed := all(), all()
+	delete(missing, "text/verify.md")
+	malformed["text/limits.md"] = &fstest.MapFile{Data: []byte("| a | b |\n|---|---|\n| only one |\n")}
+	for name, files := range map[string]fstest.MapFS{"text/verify.md": missing, "text/limits.md": malformed} {
+		r, s := fixture.Empty()
+		d, err := render.Build(r, s, files)
+		if err == nil || !strings.Contains(err.Error(), name) || d != nil {
+			t.Errorf("got %v and error %v, want an error that names %s", d, err, name)
+		}
+	}
+}
