@@ -1,7 +1,6 @@
 package assess
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"reflect"
@@ -129,7 +128,7 @@ func (e *engine) text(population, source string) (cel.Program, error) {
 }
 
 func program(env *cel.Env, ast *cel.Ast) (cel.Program, error) {
-	return env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(costLimit), cel.InterruptCheckFrequency(100))
+	return env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(costLimit))
 }
 
 func (f *Facts) celApproval(kind, row ref.Val) ref.Val {
@@ -194,9 +193,10 @@ func (f *Facts) celOlder(t, d ref.Val) ref.Val {
 	return types.Bool(unknown(v) || f.AsOf.Sub(v) > limit)
 }
 
-// holds evaluates a condition.
-func holds(ctx context.Context, p cel.Program, vars map[string]any) (bool, error) {
-	v, _, err := p.ContextEval(ctx, vars)
+// holds evaluates a condition. It takes no context: the cost limit bounds one
+// evaluation, and runRules looks at the context before each row.
+func holds(p cel.Program, vars map[string]any) (bool, error) {
+	v, _, err := p.Eval(vars)
 	if err != nil {
 		return false, err
 	}

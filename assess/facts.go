@@ -22,7 +22,7 @@ type Facts struct {
 	judge       *documentJudge
 	userPattern *regexp.Regexp
 	approvals   []schema.Approval
-	namespaces  map[nsKey]schema.Namespace
+	namespaces  map[nsKey]*schema.Namespace
 	clusters    map[string]schema.Cluster
 	workloads   map[schema.Subject]string // owners
 	uids        map[string]string
@@ -36,7 +36,7 @@ func newFacts(snap *schema.Snapshot, in *schema.Inputs) (*Facts, error) {
 		AsOf:       snap.AsOf,
 		Plan:       in.Plan.Spec,
 		approvals:  in.Overlay.Spec.Approvals,
-		namespaces: map[nsKey]schema.Namespace{},
+		namespaces: map[nsKey]*schema.Namespace{},
 		clusters:   map[string]schema.Cluster{},
 		workloads:  map[schema.Subject]string{},
 		uids:       map[string]string{},
@@ -56,7 +56,8 @@ func newFacts(snap *schema.Snapshot, in *schema.Inputs) (*Facts, error) {
 		f.clusters[c.Name] = c
 		f.uids[c.Name] = cmp.Or(c.UID, f.uids[c.Name])
 	}
-	for _, n := range snap.Evidence.Namespaces {
+	for i := range snap.Evidence.Namespaces {
+		n := &snap.Evidence.Namespaces[i]
 		f.namespaces[nsKey{n.Cluster, n.Name}] = n
 	}
 	for _, n := range snap.Evidence.Namespaces {
@@ -88,8 +89,10 @@ func (f *Facts) ClusterUID(name string) string { return f.uids[name] }
 
 // Namespace returns the row of a namespace, and whether there is one.
 func (f *Facts) Namespace(cluster, name string) (schema.Namespace, bool) {
-	n, ok := f.namespaces[nsKey{cluster, name}]
-	return n, ok
+	if n, ok := f.namespaces[nsKey{cluster, name}]; ok {
+		return *n, true
+	}
+	return schema.Namespace{}, false
 }
 
 // InScope reports whether a namespace is judged: it exists and the plan does not exclude it.

@@ -1,7 +1,6 @@
 package assess
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -33,14 +32,14 @@ func parseTemplate(source string, compile func(string) (cel.Program, error)) (*t
 }
 
 // write evaluates the expressions and returns the message.
-func (t *template) write(ctx context.Context, vars map[string]any) (string, error) {
+func (t *template) write(vars map[string]any) (string, error) {
 	var b strings.Builder
 	for _, p := range t.parts {
 		if p.expr == nil {
 			b.WriteString(p.text)
 			continue
 		}
-		v, _, err := p.expr.ContextEval(ctx, vars)
+		v, _, err := p.expr.Eval(vars)
 		if err != nil {
 			return "", err
 		}

@@ -131,7 +131,7 @@ func (a *assessment) runRules(ctx context.Context, v *verdict, cluster string) e
 			return err
 		}
 		row := table.Index(i).Addr()
-		o, err := a.runRow(ctx, v.check, row, vars)
+		o, err := a.runRow(v.check, row, vars)
 		if err != nil {
 			return err
 		}
@@ -147,12 +147,12 @@ func (a *assessment) runRules(ctx context.Context, v *verdict, cluster string) e
 }
 
 // runRow tries the rules on one row. vars is used again for the next.
-func (a *assessment) runRow(ctx context.Context, c *compiledCheck, row reflect.Value, vars map[string]any) (Outcome, error) {
+func (a *assessment) runRow(c *compiledCheck, row reflect.Value, vars map[string]any) (Outcome, error) {
 	o := Outcome{Subject: row.Interface().(schema.Row).Subject(), Result: schema.ResultPass}
 	vars["row"] = row.Interface()
 	vars["ns"] = a.namespaceOf(o.Subject)
 	if c.scope != nil {
-		in, err := holds(ctx, c.scope, vars)
+		in, err := holds(c.scope, vars)
 		if err != nil {
 			return o, fmt.Errorf("scope, for %s: %w", o.Subject, err)
 		}
@@ -162,7 +162,7 @@ func (a *assessment) runRow(ctx context.Context, c *compiledCheck, row reflect.V
 		}
 	}
 	for i, r := range c.rules {
-		yes, err := holds(ctx, r.when, vars)
+		yes, err := holds(r.when, vars)
 		if err != nil {
 			return o, fmt.Errorf("rules[%d].when, for %s: %w", i, o.Subject, err)
 		}
@@ -177,7 +177,7 @@ func (a *assessment) runRow(ctx context.Context, c *compiledCheck, row reflect.V
 		if r.message != nil {
 			message = r.message
 		}
-		if o.Message, err = message.write(ctx, vars); err != nil {
+		if o.Message, err = message.write(vars); err != nil {
 			return o, fmt.Errorf("rules[%d].message, for %s: %w", i, o.Subject, err)
 		}
 		return o, nil
@@ -185,14 +185,17 @@ func (a *assessment) runRow(ctx context.Context, c *compiledCheck, row reflect.V
 	return o, nil
 }
 
-// namespaceOf returns the namespace that a subject lies in, or is.
+// namespaceOf returns the namespace that a subject lies in, or is; an empty one
+// where there is none.
 func (a *assessment) namespaceOf(s schema.Subject) *schema.Namespace {
 	name := s.Namespace
 	if s.Kind == "Namespace" {
 		name = s.Name
 	}
-	n, _ := a.facts.Namespace(s.Cluster, name)
-	return &n
+	if n, ok := a.facts.namespaces[nsKey{s.Cluster, name}]; ok {
+		return n
+	}
+	return &schema.Namespace{}
 }
 
 // runEmpty gives the result of a check that found no row in scope in a cluster.
