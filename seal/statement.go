@@ -75,7 +75,10 @@ func readStatement(b []byte) (schema.Manifest, []member, error) {
 	if err != nil {
 		return schema.Manifest{}, nil, err
 	}
-	return s.Predicate, members, checkMembers(members)
+	if err := checkMembers(members); err != nil {
+		return schema.Manifest{}, nil, err
+	}
+	return s.Predicate, members, nil
 }
 
 // decodeStatement decodes a statement of our version so strictly that it has one
