@@ -225,6 +225,7 @@ func TestACC03(t *testing.T) {
 			"needs_review medium | Secret kube-system/undated | The age of bootstrap token undated is not known.",
 		}},
 		{name: "none", result: schema.ResultPass},
+		{name: "a managed cluster without", result: schema.ResultNotApplicable, more: func(w *world) { w.Evidence.Clusters[0].Distribution = "gke" }},
 		{name: "a managed cluster", result: schema.ResultNotApplicable, more: func(w *world) {
 			w.Evidence.Clusters[0].Distribution = "aks"
 			w.Evidence.Secrets = []schema.Secret{token("old", 90*24*time.Hour)}
@@ -521,6 +522,9 @@ func TestSEC03k1(t *testing.T) {
 			clusterrole deploy: apps deployments create
 			rb prod/d -> ClusterRole deploy: ServiceAccount prod/ci, Group dev
 			rb dev/d -> ClusterRole deploy: Group others
+			clusterrole secrets: core secrets list
+			rb prod/s -> ClusterRole secrets: ServiceAccount prod/both
+			rb prod/b -> ClusterRole deploy: ServiceAccount prod/both
 			=> needs_review low | Cluster c | Whoever can create pods can read the secrets of the namespace through them. In production these cannot read secrets otherwise: Group dev, ServiceAccount prod/ci. ACC-02.k2 lists their rights.`},
 		{name: "nobody", result: schema.ResultPass, rbac: "clusterrole reader: core pods get"},
 	})

@@ -93,10 +93,7 @@ const bootstrapTokenLife = 24 * time.Hour
 
 // bootstrapTokens decides ACC-03.k3.
 func bootstrapTokens(p *Pass) ([]Outcome, error) {
-	if slices.Contains(managed, p.Cluster.Distribution) {
-		return []Outcome{{Subject: p.Cluster.Subject(), Result: schema.ResultNotApplicable,
-			Message: "The provider of " + p.Cluster.Name + " joins the nodes."}}, nil
-	}
+	providerJoinsNodes := slices.Contains(managed, p.Cluster.Distribution)
 	var out []Outcome
 	for _, s := range p.Evidence.Secrets {
 		if s.Type != "bootstrap.kubernetes.io/token" {
@@ -105,6 +102,8 @@ func bootstrapTokens(p *Pass) ([]Outcome, error) {
 		o := Outcome{Subject: s.Subject(), Result: schema.ResultPass}
 		age := p.Facts.AsOf.Sub(s.Created)
 		switch {
+		case providerJoinsNodes:
+			o.Result = schema.ResultNotApplicable
 		case s.Created.IsZero():
 			o.Result, o.Message = schema.ResultNeedsReview, "The age of bootstrap token "+s.Name+" is not known."
 		case age > bootstrapTokenLife:
@@ -113,7 +112,7 @@ func bootstrapTokens(p *Pass) ([]Outcome, error) {
 		}
 		out = append(out, o)
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && !providerJoinsNodes {
 		out = append(out, Outcome{Subject: p.Cluster.Subject(), Result: schema.ResultPass})
 	}
 	return out, nil

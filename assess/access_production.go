@@ -12,12 +12,14 @@ import (
 func secretAccess(p *Pass) ([]Outcome, error) {
 	var out []Outcome
 	var indirect []string
+	reads := readersByScope(p)
 	for i := range p.Access.Grants {
 		g := &p.Access.Grants[i]
 		verbs := secretVerbs(g.ReadsSecrets, g.ReadsNamedSecrets)
 		switch {
 		case verbs != "":
 			out = append(out, p.judgeReader(g, verbs))
+		case reads[scoped{holderOf(g), g.Scope}] || reads[scoped{holderOf(g), rbac.ClusterWide}]:
 		case !g.BuiltIn && g.CreatesPods && p.coversProduction(g.Scope) && !p.registeredFor(g, schema.ApproveEscalation):
 			indirect = append(indirect, holderOf(g).String())
 		}
@@ -28,6 +30,23 @@ func secretAccess(p *Pass) ([]Outcome, error) {
 				listed(indirect, namesShown))})
 	}
 	return out, nil
+}
+
+// A scoped holder is who holds rights within a scope, by whatever path.
+type scoped struct {
+	holder schema.Subject
+	scope  string
+}
+
+// readersByScope says who reads every secret of a scope.
+func readersByScope(p *Pass) map[scoped]bool {
+	out := map[scoped]bool{}
+	for i := range p.Access.Grants {
+		if g := &p.Access.Grants[i]; len(g.ReadsSecrets) > 0 {
+			out[scoped{holderOf(g), g.Scope}] = true
+		}
+	}
+	return out
 }
 
 func (p *Pass) judgeReader(g *schema.AccessGrant, verbs string) Outcome {
