@@ -1,8 +1,7 @@
 package seal
 
 // The bounds of a bundle. The writer refuses to exceed them and the reader
-// refuses what does, so that no bundle is written that cannot be read, and no
-// archive of the classic ZIP format is ever too small for one.
+// refuses what does, so that no bundle is written that cannot be read.
 const (
 	// MaxMembers is below the 1,024 subjects that sigstore's verifiers accept.
 	MaxMembers = 1000

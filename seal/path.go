@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// The files of a bundle with a fixed name and a meaning of their own. None of
-// the first two is a member: they say what the members are.
+// The files of a bundle with a meaning of their own. The first two are no members:
+// they say what the members are.
 const (
 	AttestationFile  = "attestation.sigstore.json" // last in a signed bundle
 	StatementFile    = "statement.json"            // last in a bundle without signature
@@ -75,7 +75,7 @@ func newNameSet() *nameSet {
 	return &nameSet{spelling: map[string]string{}, folder: map[string]bool{}}
 }
 
-// add takes a path that checkPath accepts. The kind is of the Error to return.
+// add takes a path that checkPath accepts, and returns an *Error.
 func (n *nameSet) add(path string) error {
 	if n.spelling[strings.ToLower(path)] == path && !n.folder[strings.ToLower(path)] {
 		return refuse(Repeated, path, "the name is there twice")
