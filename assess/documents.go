@@ -160,7 +160,7 @@ func (j *documentJudge) decideDocuments(check *schema.Check, all []schema.Docume
 	docs := j.registeredFor(check.ID, all)
 	out := make([]Outcome, 0, len(docs))
 	for i, d := range docs {
-		o := Outcome{Subject: schema.Subject{Kind: "Document", Name: d.ID}, Result: schema.ResultPass}
+		o := Outcome{Subject: documentSubject(d.ID), Result: schema.ResultPass}
 		until := j.until(d.DocumentRecord, check.ID)
 		switch {
 		case j.superseded[d.ID] || slices.ContainsFunc(docs[:i], func(newer schema.DocumentResult) bool { return replaces(newer, d) }):
@@ -176,6 +176,8 @@ func (j *documentJudge) decideDocuments(check *schema.Check, all []schema.Docume
 	}
 	return out
 }
+
+func documentSubject(id string) schema.Subject { return schema.Subject{Kind: "Document", Name: id} }
 
 // registeredFor returns the documents for a check, the newest first.
 func (j *documentJudge) registeredFor(check string, all []schema.DocumentResult) []schema.DocumentResult {

@@ -24,7 +24,7 @@ type Facts struct {
 	approvals   []schema.Approval
 	namespaces  map[nsKey]*schema.Namespace
 	clusters    map[string]schema.Cluster
-	workloads   map[schema.Subject]string // owners
+	owners      map[schema.Subject]string // of workloads, controls and documents
 	uids        map[string]string
 	production  map[string]bool // clusters that have a production namespace
 }
@@ -38,7 +38,7 @@ func newFacts(snap *schema.Snapshot, in *schema.Inputs) (*Facts, error) {
 		approvals:  in.Overlay.Spec.Approvals,
 		namespaces: map[nsKey]*schema.Namespace{},
 		clusters:   map[string]schema.Cluster{},
-		workloads:  map[schema.Subject]string{},
+		owners:     map[schema.Subject]string{},
 		uids:       map[string]string{},
 		production: map[string]bool{},
 	}
@@ -66,7 +66,13 @@ func newFacts(snap *schema.Snapshot, in *schema.Inputs) (*Facts, error) {
 		}
 	}
 	for _, w := range snap.Evidence.Workloads {
-		f.workloads[w.Subject()] = w.Owner
+		f.owners[w.Subject()] = w.Owner
+	}
+	for _, c := range overlaid(in) {
+		f.owners[controlSubject(c.ID)] = c.Owner
+	}
+	for _, d := range in.Documents.Spec.Documents {
+		f.owners[documentSubject(d.ID)] = d.Owner
 	}
 	f.judge = newDocumentJudge(f.Today(), in)
 	f.Documents = f.judge.judgeAll(in.Documents.Spec.Documents)
@@ -131,12 +137,12 @@ func (f *Facts) settings() Settings {
 // or nil when the plan gives none.
 func (f *Facts) UserPattern() *regexp.Regexp { return f.userPattern }
 
-// Owner returns the owner of the workload or namespace that a subject lies in, or
-// an empty string.
+// Owner returns the owner of the workload, namespace, control or document that a
+// subject is or lies in, or an empty string.
 func (f *Facts) Owner(s schema.Subject) string {
 	w := s
 	w.Field = ""
-	if o := f.workloads[w]; o != "" {
+	if o := f.owners[w]; o != "" {
 		return o
 	}
 	name := s.Namespace

@@ -133,8 +133,16 @@ func secretReaders(a *assessment, _ *schema.Report) (string, string) {
 	readers := a.holders(func(g *schema.AccessGrant) bool {
 		return len(g.ReadsSecrets) > 0 && a.facts.Production(g.Cluster, g.Scope)
 	})
-	return plural(len(readers), "reader"), fmt.Sprintf("%s beside Kubernetes' own can read secrets in production, and %s in clear outside a secret manager.",
-		plural(len(readers), "subject"), plural(a.open("SEC-02.k1")+a.open("SEC-02.k2")+a.open("SEC-02.k3"), "value")+" that look like credentials stand")
+	sentence := fmt.Sprintf("%s beside Kubernetes' own can read secrets in production; ", plural(len(readers), "subject"))
+	plain := []string{"SEC-02.k1", "SEC-02.k2", "SEC-02.k3"}
+	if missing := a.missing(plain); missing != "" {
+		return plural(len(readers), "reader"), sentence + "whether values stand in clear is not collected (" + missing + ")."
+	}
+	places := 0
+	for _, check := range plain {
+		places += a.open(check)
+	}
+	return plural(len(readers), "reader"), sentence + fmt.Sprintf("in %s outside a secret manager a value looks like a credential.", plural(places, "place"))
 }
 
 func barriers(a *assessment, _ *schema.Report) string {

@@ -269,12 +269,14 @@ func design(checks []schema.CheckResult) schema.Design {
 	return out
 }
 
-// operation says whether the control worked over the period, by the records that
-// are registered for its checks. A record deviates when it is no evidence.
+// operation says whether the control worked over the period, by the records and
+// reports of that time that are registered for its checks. One deviates when it is
+// no evidence.
 func (j *statusJudge) operation(checks []schema.CheckResult) (schema.Operation, string) {
 	records, deviations := 0, 0
 	for _, d := range j.docs {
-		if d.Type != schema.DocRecord || !j.inPeriod(d.AsOf) || !slices.ContainsFunc(checks, func(c schema.CheckResult) bool { return slices.Contains(d.Checks, c.ID) }) {
+		done := d.Type == schema.DocRecord || d.Type == schema.DocReport
+		if !done || !j.inPeriod(d.AsOf) || !slices.ContainsFunc(checks, func(c schema.CheckResult) bool { return slices.Contains(d.Checks, c.ID) }) {
 			continue
 		}
 		records++
