@@ -43,8 +43,8 @@ type fixtureCase struct {
 	Exceptions *schema.ExceptionSpec   `json:"exceptions,omitempty"`
 	Documents  []schema.DocumentRecord `json:"documents,omitempty"`
 	// Attached and Previous are as in schema.Inputs.
-	Attached map[string]string `json:"attached,omitempty"`
-	Previous string            `json:"previous,omitempty"`
+	Attached map[string]string     `json:"attached,omitempty"`
+	Previous *schema.PreviousFacts `json:"previous,omitempty"`
 	// Controls are added to the control that the check belongs to, or replace it.
 	Controls []schema.Control `json:"controls,omitempty"`
 	// Findings are expected about subjects that are no rows.

@@ -62,19 +62,10 @@ func (a answers) complete(clusters []string, population string) bool {
 	return !slices.ContainsFunc(clusters, func(c string) bool { return a.gap(c, population) != "" })
 }
 
-// resourcesOf returns the resources that a population is made of, also through the
-// populations that it is derived from, sorted.
+// resourcesOf returns the resources that a population is made of, sorted.
 func resourcesOf(population string) []string {
-	p, ok := schema.PopulationNamed(population)
-	if !ok {
-		return nil
-	}
-	out := slices.Clone(p.Resources)
-	for _, from := range p.From {
-		out = append(out, resourcesOf(from)...)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	p, _ := schema.PopulationNamed(population)
+	return p.AllResources()
 }
 
 // absentReason says that a cluster does not have what a check is about.

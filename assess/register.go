@@ -95,14 +95,20 @@ func reviewedOnTime(p *Pass) ([]Outcome, error) {
 	return out, nil
 }
 
-// bundleChain decides GOV-02.c2 as far as one bundle can: whether it names the one
-// before it. How much time lies between them takes both.
+// bundleChain decides GOV-02.c2: whether an interval was missed since the bundle
+// before this one. A longer gap than one and a half intervals is no delay but a
+// bundle that was not made. That the digests chain was seen before: a run does not
+// take a previous bundle that does not verify.
 func bundleChain(p *Pass) ([]Outcome, error) {
-	o := Outcome{Subject: schema.Subject{Kind: "Bundle", Name: p.Inputs.Plan.Metadata.Name}, Result: schema.ResultNeedsReview}
-	if p.Inputs.Previous == "" {
+	o := Outcome{Subject: schema.Subject{Kind: "Bundle", Name: p.Inputs.Plan.Metadata.Name}, Result: schema.ResultPass}
+	before := p.Inputs.Previous
+	switch {
+	case before == nil:
+		o.Result = schema.ResultNeedsReview
 		o.Message = "The plan names no previous bundle: this is the first one, or the chain is broken."
-	} else {
-		o.Message = "The bundle names the digest of the one before it; whether an interval was missed takes the dates of both."
+	case p.Facts.AsOf.Sub(before.AsOf) > p.Facts.Plan.BundleInterval()*3/2:
+		o.Result = schema.ResultFail
+		o.Vars = map[string]string{"a": schema.DateOf(before.AsOf).String(), "b": p.Facts.Today().String()}
 	}
 	return []Outcome{o}, nil
 }

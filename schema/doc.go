@@ -1,7 +1,7 @@
 // Package schema defines every document that crosses a package boundary or
 // leaves the program: the files people write (AuditPlan, ControlTable, CheckSet,
-// Overlay, ExceptionRegister, DocumentRegister), the Snapshot that collect
-// produces, and the Report that assess makes of it.
+// Overlay, ExceptionRegister, DocumentRegister, AccessReview), the Snapshot that
+// collect produces, and the Report that assess makes of it.
 //
 // Start with Snapshot and Report. The Go types are the source of the published
 // JSON Schemas (schema/json), whose descriptions are these doc comments, and of

@@ -1,6 +1,9 @@
 package schema
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // TypeMeta opens every document that people write.
 type TypeMeta struct {
@@ -21,6 +24,7 @@ const (
 	KindOverlay           Kind = "Overlay"
 	KindExceptionRegister Kind = "ExceptionRegister"
 	KindDocumentRegister  Kind = "DocumentRegister"
+	KindAccessReview      Kind = "AccessReview"
 )
 
 // Metadata names a document.
@@ -70,8 +74,12 @@ type PlanSpec struct {
 	Exceptions string `json:"exceptions,omitempty"`
 	// Documents is the file that lists the documents people keep.
 	Documents string `json:"documents,omitempty"`
-	// Previous is the archive of the bundle before this one; its digest goes into the statement.
+	// Reviews are files of AccessReviews.
+	Reviews []string `json:"reviews,omitzero"`
+	// Previous is the archive or folder of the bundle before this one; its digest goes into the statement.
 	Previous string `json:"previous,omitempty"`
+	// IntervalDays is how many days lie between two bundles as planned; by default 92, a quarter.
+	IntervalDays int `json:"intervalDays,omitempty"`
 	// Signing says how the bundle is signed.
 	Signing Signing `json:"signing,omitzero"`
 	// Output is the folder for bundles; by default the working directory.
@@ -94,6 +102,16 @@ func (p PlanSpec) PeriodAsOf(asOf time.Time) Period {
 	}
 	to := DateOf(asOf)
 	return Period{From: to.AddDays(-90), To: to}
+}
+
+// quarterDays is the length of the longest quarter.
+const quarterDays = 92
+
+// BundleInterval returns the planned time between two bundles: the plan's, or by
+// default a quarter, the cadence of an audit pack. The period of the plan is no
+// measure of it: that is what records must cover, often a whole year.
+func (p PlanSpec) BundleInterval() time.Duration {
+	return time.Duration(cmp.Or(p.IntervalDays, quarterDays)) * 24 * time.Hour
 }
 
 // A PlanCluster is one cluster to read, live or from files.
@@ -610,4 +628,72 @@ type DocumentRecord struct {
 	Covers []string `json:"covers,omitzero"`
 	// Confidentiality is the organization's own word for it, such as confidential.
 	Confidentiality string `json:"confidentiality,omitempty"`
+}
+
+// An AccessReview is what a reviewer decided about each privileged right of one
+// cluster, on the list of access grants of an earlier bundle.
+type AccessReview struct {
+	TypeMeta
+	// Metadata names the review; two reviews of a plan have two names.
+	Metadata Metadata `json:"metadata"`
+	// Spec is the review.
+	Spec AccessReviewSpec `json:"spec"`
+}
+
+// AccessReviewSpec is the content of an AccessReview.
+type AccessReviewSpec struct {
+	// Cluster is the cluster's name in the plan.
+	Cluster string `json:"cluster"`
+	// Period that the review is the one for.
+	Period Period `json:"period"`
+	// Reviewer is the person who decided.
+	Reviewer string `json:"reviewer"`
+	// CompletedOn is the day of the last decision.
+	CompletedOn Date `json:"completedOn"`
+	// Population is the list that was reviewed.
+	Population ReviewedPopulation `json:"population"`
+	// Decisions has one entry for each right that was looked at.
+	Decisions []ReviewDecision `json:"decisions" input:"nonempty"`
+}
+
+// A ReviewedPopulation names the list that a reviewer worked from.
+type ReviewedPopulation struct {
+	// Name says where the list is from, such as a bundle's name and the file in it.
+	Name string `json:"name"`
+	// SHA256 of the file evidence/populations/accessGrants.jsonl of that bundle, in hexadecimal.
+	SHA256 string `json:"sha256" format:"sha256"`
+}
+
+// Verdict of a reviewer on one right.
+type Verdict string
+
+// The verdicts.
+const (
+	Keep   Verdict = "keep"
+	Revoke Verdict = "revoke"
+)
+
+// A ReviewDecision is the verdict on one right: one row of the access grants,
+// named by the columns that tell it apart.
+type ReviewDecision struct {
+	// SubjectKind is User, Group or ServiceAccount.
+	SubjectKind string `json:"subjectKind" enum:"User,Group,ServiceAccount"`
+	// SubjectNamespace of a service account.
+	SubjectNamespace string `json:"subjectNamespace,omitempty"`
+	// SubjectName is who holds the right.
+	SubjectName string `json:"subjectName"`
+	// BindingKind is ClusterRoleBinding or RoleBinding.
+	BindingKind string `json:"bindingKind" enum:"ClusterRoleBinding,RoleBinding"`
+	// Binding is the name of the binding that gives the right.
+	Binding string `json:"binding"`
+	// Scope is the namespace in which the right holds, or * for the whole cluster.
+	Scope string `json:"scope"`
+	// RoleKind is ClusterRole or Role.
+	RoleKind string `json:"roleKind" enum:"ClusterRole,Role"`
+	// Role is the name of the role.
+	Role string `json:"role"`
+	// Decision is keep or revoke.
+	Decision Verdict `json:"decision"`
+	// Note says why.
+	Note string `json:"note,omitempty"`
 }

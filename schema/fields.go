@@ -131,11 +131,12 @@ func Words(t reflect.Type) []string { return enumerations[t] }
 
 var enumerations = map[reflect.Type][]string{
 	reflect.TypeFor[Kind](): list(KindAuditPlan, KindControlTable, KindCheckSet, KindOverlay,
-		KindExceptionRegister, KindDocumentRegister),
+		KindExceptionRegister, KindDocumentRegister, KindAccessReview),
 	reflect.TypeFor[Cadence]():        list(Monthly, Quarterly, SemiAnnual, Annual),
 	reflect.TypeFor[CheckKind]():      list(CheckAPI, CheckPipeline, CheckDocument, CheckRegister),
 	reflect.TypeFor[Evaluation]():     list(Auto, Semi, Manual),
 	reflect.TypeFor[DocumentType]():   list(DocPolicy, DocProcedure, DocRecord, DocReport, DocExport, DocAttestation),
+	reflect.TypeFor[Verdict]():        list(Keep, Revoke),
 	reflect.TypeFor[SourceKind]():     list(SourceCluster, SourceFiles, SourceBundle),
 	reflect.TypeFor[SecretsTier]():    list(SecretsNone, SecretsInventory, SecretsRotation),
 	reflect.TypeFor[Outcome]():        list(Complete, Truncated, Forbidden, Absent, Failed),

@@ -1,5 +1,7 @@
 package schema
 
+import "time"
+
 // Inputs are the documents that people write, as one run used them. Together
 // with a Snapshot they determine the Report.
 type Inputs struct {
@@ -11,10 +13,32 @@ type Inputs struct {
 	Documents  DocumentRegister
 	// Attached has the SHA-256 of each document file, in hexadecimal, by the File of its record.
 	Attached map[string]string
-	// Previous is the SHA-256 of the bundle before this one, or empty.
-	Previous string
+	// Reviews are the access reviews, in the order of the plan.
+	Reviews []AccessReview
+	// Previous is what is kept of the bundle before this one, nil when the run has none.
+	Previous *PreviousFacts
 	// Unsigned is true for a run that was asked for a bundle without signature.
 	Unsigned bool
 	// Demo is true for the built-in sample platform.
 	Demo bool
+}
+
+// PreviousFacts are the parts of a verified bundle that the one after it is held
+// against. They are inputs of that one, so that it can be judged again alone.
+type PreviousFacts struct {
+	// Digest is the SHA-256, in hexadecimal, of the file that seals the bundle.
+	Digest string `json:"digest"`
+	// AsOf is when the bundle's snapshot was taken: UTC, whole seconds.
+	AsOf time.Time `json:"asOf"`
+	// Plan is the name of the plan.
+	Plan string `json:"plan"`
+	// Sources are those of the bundle's claim, sorted by name.
+	Sources []ClaimedSource `json:"sources"`
+	// Queries are the questions behind Grants, and how they were answered.
+	Queries []Query `json:"queries"`
+	// GrantsSHA256 is the digest of the file that Grants were read from, in
+	// hexadecimal. An AccessReview names the list that it reviewed by this digest.
+	GrantsSHA256 string `json:"grantsSHA256"`
+	// Grants are the rows of the population accessGrants, of all clusters.
+	Grants []AccessGrant `json:"-"`
 }

@@ -27,6 +27,18 @@ type Population struct {
 // Derived reports whether assess computes the population.
 func (p Population) Derived() bool { return len(p.From) > 0 }
 
+// AllResources returns the resources that the population is made of, also through
+// the populations that it is derived from, sorted.
+func (p Population) AllResources() []string {
+	out := slices.Clone(p.Resources)
+	for _, name := range p.From {
+		from, _ := PopulationNamed(name)
+		out = append(out, from.AllResources()...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // Path is where the rows lie in the bundle.
 func (p Population) Path() string { return "evidence/populations/" + p.Name + ".jsonl" }
 

@@ -29,6 +29,8 @@ var roots = []reflect.Type{
 	reflect.TypeFor[schema.Overlay](),
 	reflect.TypeFor[schema.ExceptionRegister](),
 	reflect.TypeFor[schema.DocumentRegister](),
+	reflect.TypeFor[schema.AccessReview](),
+	reflect.TypeFor[schema.PreviousFacts](),
 }
 
 // walk calls visit once for every exported field that the roots reach.

@@ -206,3 +206,12 @@ func (r AccessGrant) Subject() Subject {
 	}
 	return Subject{Cluster: r.Cluster, Kind: r.SubjectKind, Namespace: r.SubjectNamespace, Name: r.SubjectName, Field: field}
 }
+
+// Grant returns the right of a cluster that the decision is about. Only the
+// fields that its Subject is made of are set.
+func (d ReviewDecision) Grant(cluster string) AccessGrant {
+	return AccessGrant{
+		Cluster: cluster, SubjectKind: d.SubjectKind, SubjectNamespace: d.SubjectNamespace, SubjectName: d.SubjectName,
+		Scope: d.Scope, BindingKind: d.BindingKind, Binding: d.Binding, RoleKind: d.RoleKind, Role: d.Role,
+	}
+}

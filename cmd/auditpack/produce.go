@@ -123,13 +123,13 @@ func writeJSON(w io.Writer, v any) error {
 }
 
 // claim is what the bundle says about itself under the signature.
-func claim(s *schema.Snapshot, r *schema.Report, previous string) schema.Claim {
+func claim(s *schema.Snapshot, r *schema.Report, previous *schema.PreviousFacts) schema.Claim {
 	c := schema.Claim{AsOf: s.AsOf, Tool: r.Tool, Plan: r.Plan, ControlsByStatus: r.Summary.ControlsByStatus, Gaps: r.Summary.Gaps}
 	for _, source := range s.Sources {
 		c.Sources = append(c.Sources, schema.ClaimedSource{Name: source.Name, Kind: source.Kind, UID: source.UID, Collector: source.Collector.Username})
 	}
-	if previous != "" {
-		c.Previous = &schema.PreviousBundle{SHA256: previous}
+	if previous != nil {
+		c.Previous = &schema.PreviousBundle{SHA256: previous.Digest}
 	}
 	return c
 }

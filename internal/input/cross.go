@@ -18,7 +18,7 @@ func crossCheck(parts []*part, controls []schema.Control, checks []schema.Check)
 		x.checks[c.ID] = c
 		x.checkIDs = append(x.checkIDs, c.ID)
 	}
-	first := map[string]Position{}
+	first, reviews := map[string]Position{}, map[string]Position{}
 	for _, p := range parts {
 		switch v := p.doc.value.Interface().(type) {
 		case *schema.ControlTable:
@@ -33,6 +33,8 @@ func crossCheck(parts []*part, controls []schema.Control, checks []schema.Check)
 			x.exceptions(p.doc, v.Spec.Exceptions)
 		case *schema.DocumentRegister:
 			x.documents(p.doc, v.Spec.Documents)
+		case *schema.AccessReview:
+			p.doc.reviewed(v, valueOf[schema.AuditPlan](parts, schema.KindAuditPlan).Spec.Clusters, reviews)
 		}
 	}
 }
@@ -110,4 +112,22 @@ func (x *references) documents(d *document, docs []schema.DocumentRecord) {
 			d.known(index(field(index("spec.documents", i), "checks"), j), "unknown check", id, x.checkIDs)
 		}
 	}
+}
+
+// reviewed checks an access review against the clusters of the plan, where it
+// names any; first remembers the names of earlier reviews.
+func (d *document) reviewed(r *schema.AccessReview, clusters []schema.PlanCluster, first map[string]Position) {
+	var names []string
+	for _, c := range clusters {
+		names = append(names, c.Name)
+	}
+	if len(names) > 0 {
+		d.known("spec.cluster", "unknown cluster", r.Spec.Cluster, names)
+	}
+	if at, ok := first[r.Metadata.Name]; ok {
+		d.problem("metadata.name", "%q is given twice, first in %s", r.Metadata.Name, at)
+		return
+	}
+	at := d.position("metadata.name")
+	first[r.Metadata.Name] = Position{d.file, at.line, at.column}
 }

@@ -99,6 +99,9 @@ func load(from files, planPath string, builtin fs.FS) (*Set, error) {
 	r.read(schema.KindOverlay, "spec.overlay", spec.Overlay, "inputs/overlay.yaml")
 	r.read(schema.KindExceptionRegister, "spec.exceptions", spec.Exceptions, "inputs/exceptions.yaml")
 	r.read(schema.KindDocumentRegister, "spec.documents", spec.Documents, "inputs/documents.yaml")
+	for i, name := range spec.Reviews {
+		r.read(schema.KindAccessReview, index("spec.reviews", i), name, fmt.Sprintf("inputs/reviews/%d.yaml", i+1))
+	}
 	parts = append(parts, r.parts...)
 	return assemble(parts, func(file string) (fs.File, error) {
 		return from.Open(from.beside(find(parts, schema.KindDocumentRegister).name, file))

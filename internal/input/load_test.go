@@ -310,7 +310,7 @@ func TestSaveAndLoadFrom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set.Previous, set.Unsigned, set.Demo = strings.Repeat("0a", 32), true, true
+	set.Unsigned, set.Demo = true, true
 	bundle := memory{fstest.MapFS{}}
 	if err := set.Save(bundle.create); err != nil {
 		t.Fatal(err)
@@ -415,7 +415,7 @@ func TestLoadFromRefuses(t *testing.T) {
 		{"unknown kind", replace("inputs/index.json", `"Overlay"`, `"Overlays"`), "and Overlays is wanted here"},
 		{"two plans", replace("inputs/index.json", `"Overlay"`, `"AuditPlan"`), "2 documents of kind AuditPlan"},
 		{"no plan in the index", replace("inputs/index.json", `"AuditPlan"`, `"CheckSet"`), "0 documents of kind AuditPlan"},
-		{"unknown field in the index", replace("inputs/index.json", `"previous"`, `"privious"`), "privious"},
+		{"unknown field in the index", replace("inputs/index.json", `"unsigned"`, `"unsingned"`), "unsingned"},
 		{"another plan", replace("inputs/plan.yaml", "scope", "skope"), `did you mean "scope"?`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

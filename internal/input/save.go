@@ -15,12 +15,21 @@ const indexPath = "inputs/index.json"
 // An indexFile is the content of inputs/index.json.
 type indexFile struct {
 	SchemaVersion string `json:"schemaVersion"`
-	// Previous, Unsigned and Demo are those of schema.Inputs.
-	Previous string `json:"previous"`
-	Unsigned bool   `json:"unsigned"`
-	Demo     bool   `json:"demo"`
+	// Unsigned and Demo are those of schema.Inputs.
+	Unsigned bool `json:"unsigned"`
+	Demo     bool `json:"demo"`
+	// Previous is absent when the run had no bundle before it.
+	Previous *previousEntry `json:"previous,omitempty"`
 	// Files in the order in which they were read.
 	Files []indexEntry `json:"files"`
+}
+
+// A previousEntry names the files that are kept of the bundle before this one.
+type previousEntry struct {
+	// Facts is a PreviousFacts document.
+	Facts string `json:"facts"`
+	// AccessGrants are the rows of the population, as they lie in that bundle.
+	AccessGrants string `json:"accessGrants"`
 }
 
 type indexEntry struct {
@@ -35,10 +44,16 @@ type indexEntry struct {
 // attached files. create opens a new file of the bundle by its path with slashes:
 // the documents lie in inputs/, the attached files in evidence/documents/.
 func (s *Set) Save(create func(path string) (io.WriteCloser, error)) error {
-	index := indexFile{SchemaVersion: schema.Version, Previous: s.Previous, Unsigned: s.Unsigned, Demo: s.Demo}
+	index := indexFile{SchemaVersion: schema.Version, Unsigned: s.Unsigned, Demo: s.Demo}
 	for _, p := range s.parts {
 		index.Files = append(index.Files, indexEntry{p.path, p.kind, p.builtin})
 		if err := write(create, p.path, func(w io.Writer) error { _, err := w.Write(p.data); return err }); err != nil {
+			return err
+		}
+	}
+	if s.Previous != nil {
+		index.Previous = &previousEntry{previousPath, previousGrantsPath}
+		if err := s.savePrevious(create); err != nil {
 			return err
 		}
 	}
@@ -100,7 +115,12 @@ func LoadFrom(bundle fs.FS) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Previous, s.Unsigned, s.Demo = index.Previous, index.Unsigned, index.Demo
+	s.Unsigned, s.Demo = index.Unsigned, index.Demo
+	if index.Previous != nil {
+		if err := s.loadPrevious(bundle, *index.Previous); err != nil {
+			return nil, err
+		}
+	}
 	return s, nil
 }
 

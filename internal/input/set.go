@@ -13,14 +13,15 @@ import (
 // A Set is the documents of one run: what they say, and the bytes they were read from.
 type Set struct {
 	// Inputs are the documents with defaults filled in. Unsigned is what the plan
-	// says; Previous and Demo come from no file. The caller may set these three
-	// before Save, and LoadFrom returns them.
+	// says; Demo and Previous come from no file. The caller may set the first two,
+	// and Previous with SetPrevious, before Save. LoadFrom returns them.
 	schema.Inputs
 	// Attachments are the files of the document register, sorted by name.
 	Attachments []Attachment
 
-	parts  []*part
-	folder string // of the plan, for Path; empty for a Set read from a bundle or made by Default
+	parts          []*part
+	previousGrants []byte // the file that Previous.Grants were read from
+	folder         string // of the plan, for Path; empty for a Set read from a bundle or made by Default
 }
 
 // A part is one document of a Set.
@@ -122,6 +123,11 @@ func assemble(parts []*part, attachments func(file string) (fs.File, error)) (*S
 	}
 	if v := valueOf[schema.DocumentRegister](parts, schema.KindDocumentRegister); v != nil {
 		s.Documents = *v
+	}
+	for _, p := range parts {
+		if v, ok := p.doc.value.Interface().(*schema.AccessReview); ok {
+			s.Reviews = append(s.Reviews, *v)
+		}
 	}
 	s.Checks = mergeChecks(parts, s.Table.Spec.Controls)
 	crossCheck(parts, s.Table.Spec.Controls, s.Checks)

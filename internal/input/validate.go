@@ -25,12 +25,14 @@ func (d *document) validate() {
 		d.validateExceptions(&v.Spec)
 	case *schema.DocumentRegister:
 		d.validateDocuments(v.Spec.Documents)
+	case *schema.AccessReview:
+		d.validateReview(&v.Spec)
 	}
 }
 
 func (d *document) validatePlan(p *schema.PlanSpec) {
-	if p.Period != nil && !p.Period.From.IsZero() && !p.Period.To.IsZero() && !p.Period.From.Before(p.Period.To) {
-		d.problem("spec.period.to", "the period ends on %s, which is not after its start on %s", p.Period.To, p.Period.From)
+	if p.Period != nil {
+		d.validatePeriod(*p.Period)
 	}
 	unique(d, "spec.clusters", "name", p.Clusters, func(c schema.PlanCluster) string { return c.Name })
 	for i, c := range p.Clusters {
@@ -45,8 +47,18 @@ func (d *document) validatePlan(p *schema.PlanSpec) {
 		d.problem("spec.access.userPattern", "not a regular expression: %v", err)
 	}
 	unique(d, "spec.checks", "", p.Checks, func(s string) string { return s })
+	unique(d, "spec.reviews", "", p.Reviews, func(s string) string { return s })
+	if _, given := d.at["spec.intervalDays"]; given && p.IntervalDays < 1 {
+		d.problem("spec.intervalDays", "want at least 1 day")
+	}
 	if p.Signing.Unsigned && p.Signing.Key != "" {
 		d.problem("spec.signing.unsigned", "a bundle is signed with a key or unsigned, not both")
+	}
+}
+
+func (d *document) validatePeriod(p schema.Period) {
+	if !p.From.IsZero() && !p.To.IsZero() && !p.From.Before(p.To) {
+		d.problem("spec.period.to", "the period ends on %s, which is not after its start on %s", p.To, p.From)
 	}
 }
 
@@ -163,6 +175,29 @@ func (d *document) validateDocuments(docs []schema.DocumentRecord) {
 		}
 		if !r.ValidUntil.IsZero() && r.ValidUntil.Before(r.AsOf) {
 			d.problem(field(path, "validUntil"), "the document is valid until %s, before its facts were true on %s", r.ValidUntil, r.AsOf)
+		}
+	}
+}
+
+// validateReview checks that each decision names a right as a row of the access
+// grants does, and no right twice.
+func (d *document) validateReview(r *schema.AccessReviewSpec) {
+	d.validatePeriod(r.Period)
+	unique(d, "spec.decisions", "", r.Decisions, func(c schema.ReviewDecision) string {
+		return c.Grant("").Subject().String()
+	})
+	for i, c := range r.Decisions {
+		path := index("spec.decisions", i)
+		switch account := c.SubjectKind == "ServiceAccount"; {
+		case account && c.SubjectNamespace == "":
+			d.problem(path, "missing \"subjectNamespace\": a service account has one")
+		case !account && c.SubjectKind != "" && c.SubjectNamespace != "":
+			d.problem(field(path, "subjectNamespace"), "only a service account has a namespace")
+		}
+		switch whole := c.Scope == "*"; {
+		case c.Scope == "" || c.BindingKind == "":
+		case whole != (c.BindingKind == "ClusterRoleBinding"):
+			d.problem(field(path, "scope"), "a ClusterRoleBinding has the scope *, a RoleBinding its namespace")
 		}
 	}
 }
