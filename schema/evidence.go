@@ -301,7 +301,7 @@ type Credential struct {
 	Name      string `json:"name"`
 	// Path is the field that holds the value.
 	Path string `json:"path"`
-	// Rule is the id of the gitleaks rule that matched, or auditpack-name for a telling name.
+	// Rule is the id of the gitleaks rule that matched, auditpack-name for a telling name, or auditpack-url for a password in a URL.
 	Rule string `json:"rule"`
 	// Length of the value in bytes.
 	Length int `json:"length"`

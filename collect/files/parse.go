@@ -13,9 +13,9 @@ import (
 
 // The bounds of what is read.
 const (
-	maxInput = 512 << 20 // bytes of all files of a source together
-	maxNodes = 2_000_000 // values in one YAML document, counted again for each alias
-	maxDepth = 200       // of a document
+	maxInput   = 512 << 20 // bytes of all files of a source together
+	maxAliased = 500_000   // values that the aliases of one document stand for
+	maxDepth   = 200       // of a YAML document
 )
 
 // A taker takes what a file holds. Lines count from 1.
@@ -147,7 +147,7 @@ func yamlDocument(text []byte, start int, to taker) {
 			to.unreadable(start, "not valid YAML")
 			return
 		}
-		c := converter{left: maxNodes}
+		c := converter{}
 		v, err := c.value(&n, 0)
 		if err != nil {
 			to.unreadable(start, err.Error())

@@ -12,7 +12,7 @@ import (
 
 // The ways in which YAML is refused that a parser accepts.
 var (
-	errTooLarge = errors.New("more values than a document may have")
+	errTooLarge = errors.New("aliases stand for more values than they may")
 	errTooDeep  = errors.New("nested too deeply")
 	errKey      = errors.New("a key is not a string")
 	errRepeated = errors.New("a key is there twice")
@@ -23,14 +23,19 @@ var (
 
 // A converter makes of YAML what JSON would decode to. It counts what aliases
 // stand for, because a small document can stand for an endless one with them.
-type converter struct{ left int }
+type converter struct {
+	aliases int // within how many we are
+	aliased int // values that aliases stood for
+}
 
 func (c *converter) value(n *yaml.Node, depth int) (any, error) {
-	if c.left--; c.left < 0 {
-		return nil, errTooLarge
-	}
 	if depth > maxDepth {
 		return nil, errTooDeep
+	}
+	if c.aliases > 0 {
+		if c.aliased++; c.aliased > maxAliased {
+			return nil, errTooLarge
+		}
 	}
 	switch n.Kind {
 	case 0:
@@ -41,6 +46,8 @@ func (c *converter) value(n *yaml.Node, depth int) (any, error) {
 		}
 		return c.value(n.Content[0], depth+1)
 	case yaml.AliasNode:
+		c.aliases++
+		defer func() { c.aliases-- }()
 		return c.value(n.Alias, depth+1)
 	case yaml.SequenceNode:
 		l := make([]any, 0, len(n.Content))

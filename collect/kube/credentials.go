@@ -9,8 +9,11 @@ import (
 	"github.com/zricethezav/gitleaks/v8/detect"
 )
 
-// nameRule is the id of our own rule: a literal under a name that tells.
-const nameRule = "auditpack-name"
+// The ids of our own rules: a literal under a name that tells, and a password in a URL.
+const (
+	nameRule = "auditpack-name"
+	urlRule  = "auditpack-url"
+)
 
 // A hit is a value that looks like a credential. The value itself is not in it.
 type hit struct {
@@ -34,12 +37,18 @@ var newDetector = sync.OnceValues(func() (*detect.Detector, error) {
 })
 
 // A scanner looks for credentials in values, in memory.
-type scanner struct{ detector *detect.Detector }
+type scanner struct {
+	detector *detect.Detector
+	// refers names fields that hold the name of a credential, although they tell.
+	refers func(name string) bool
+}
 
-// scan returns what in a value looks like a credential: one hit for the first
-// rule of gitleaks that matches a line, or for a name that tells.
+// scan returns what in a value looks like a credential, at most one hit a line:
+// for the first rule of gitleaks that matches it, for a name that tells, or for
+// a password in a URL.
 func (s scanner) scan(name, value string) []hit {
-	if strings.TrimSpace(value) == "" {
+	// Charts put the digest of a configuration into an annotation of this prefix.
+	if strings.TrimSpace(value) == "" || strings.HasPrefix(name, "checksum/") {
 		return nil
 	}
 	many := strings.Contains(strings.TrimSpace(value), "\n")
@@ -59,35 +68,47 @@ func (s scanner) scan(name, value string) []hit {
 		add(hit{rule: f.RuleID, length: len(f.Secret), line: f.StartLine + 1})
 	}
 	if !many {
-		if tells(name) && isLiteral(value) {
-			add(hit{rule: nameRule, length: len(value)})
+		if h, ok := s.judge(name, strings.TrimSpace(value)); ok {
+			add(h)
+		}
+		// One line may be a whole setting, or a command line of several.
+		for _, part := range append(strings.Fields(value), value) {
+			if k, v, ok := assignment(strings.TrimRight(part, ";&|)")); ok {
+				if h, ok := s.judge(k, v); ok {
+					add(h)
+				}
+			}
 		}
 		return hits
 	}
 	n := 0
 	for line := range strings.Lines(value) {
 		n++
-		if k, v, ok := assignment(line); ok && tells(k) && isLiteral(v) {
-			add(hit{rule: nameRule, length: len(v), line: n})
+		k, v, ok := assignment(line)
+		if !ok {
+			k, v = "", strings.TrimSpace(line)
+		}
+		if h, ok := s.judge(k, v); ok {
+			h.line = n
+			add(h)
 		}
 	}
 	return hits
 }
 
-// scanCommand is scan for one word of a command line, which may be a script.
-func (s scanner) scanCommand(word string) []hit {
-	if hits := s.scan("", word); len(hits) > 0 {
-		return hits
+// judge applies our own rules to one name and its value.
+func (s scanner) judge(name, value string) (hit, bool) {
+	switch {
+	case s.tells(name) && isLiteral(value):
+		return hit{rule: nameRule, length: len(value)}, true
+	case password(value) != "":
+		return hit{rule: urlRule, length: len(password(value))}, true
 	}
-	for part := range strings.FieldsSeq(word) {
-		if k, v, ok := assignment(part); ok && tells(k) && isLiteral(v) {
-			return []hit{{rule: nameRule, length: len(v)}}
-		}
-	}
-	return nil
+	return hit{}, false
 }
 
 // assignment splits a line such as "key = value", "key: value" or `"key": "value",`.
+// Text with spaces in it is prose and no value.
 func assignment(line string) (key, value string, ok bool) {
 	line = strings.TrimSpace(line)
 	i := strings.IndexAny(line, "=:")
@@ -96,7 +117,7 @@ func assignment(line string) (key, value string, ok bool) {
 	}
 	key = strings.Trim(strings.TrimPrefix(strings.TrimSpace(line[:i]), "export "), `"' -`)
 	value = strings.Trim(strings.TrimLeft(line[i:], "=: "), `"', `)
-	return key, value, key != "" && value != "" && !strings.ContainsAny(key, " \t(){}<>")
+	return key, value, key != "" && value != "" && !strings.ContainsAny(key, " \t(){}<>") && !strings.ContainsAny(value, " \t")
 }
 
 var (
@@ -109,8 +130,8 @@ var (
 )
 
 // tells reports whether a name says that its value is a credential.
-func tells(name string) bool {
-	return tellingName.MatchString(name) && !speaksAbout.MatchString(name) && !strings.HasPrefix(name, "checksum/")
+func (s scanner) tells(name string) bool {
+	return (s.refers == nil || !s.refers(name)) && tellingName.MatchString(name) && !speaksAbout.MatchString(name)
 }
 
 // isLiteral reports whether a value could be a credential itself, and is not a
@@ -132,8 +153,20 @@ func isLiteral(value string) bool {
 			return false
 		}
 	}
-	if strings.Contains(v, "://") {
-		return userInfo.MatchString(v)
+	return !strings.Contains(v, "://") || password(v) != ""
+}
+
+// urlPassword is the user information of a URL with a password in it.
+var urlPassword = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.\-]*://[^/?#\s"'\\:@]*:([^/?#\s"'\\]+)@`)
+
+// password returns the password in a URL, unless a variable or a template stands for it.
+func password(value string) string {
+	if !strings.Contains(value, "://") {
+		return ""
 	}
-	return true
+	m := urlPassword.FindStringSubmatch(value)
+	if m == nil || m[1] == marker || strings.ContainsAny(m[1], "{}$<>*") && strings.ContainsAny(m[1][:1], "{$<*%") {
+		return ""
+	}
+	return m[1]
 }

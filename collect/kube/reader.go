@@ -58,7 +58,7 @@ func NewReader(cluster schema.PlanCluster, spec *schema.PlanSpec, asOf time.Time
 	detector, err := newDetector()
 	return &Reader{
 		cluster: cluster, spec: spec, asOf: asOf, to: to,
-		scan: scanner{detector}, scanErr: err,
+		scan: scanner{detector: detector}, scanErr: err,
 		redactions: map[string]int{}, owners: map[string]string{}, hints: map[string]bool{}, bound: map[string][]string{},
 	}
 }

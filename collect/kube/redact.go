@@ -2,7 +2,6 @@ package kube
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"maps"
 	"regexp"
 	"slices"
@@ -25,6 +24,7 @@ const (
 	ruleFields    = "managed-fields"           // field sets of managedFields entries
 	ruleEnv       = "env-value"                // literal values of environment variables
 	ruleArg       = "command-value"            // values in commands and arguments
+	ruleHeader    = "http-header-value"        // headers of probes and hooks
 	ruleConfigMap = "config-map-value"         // values of ConfigMaps
 	ruleHelm      = "helm-values"              // values of Helm charts
 	ruleCABundle  = "ca-bundle"                // replaced by their SHA-256
@@ -120,7 +120,7 @@ func (r *Reader) redactAnnotations(p place, path string, annotations map[string]
 // harmless reports whether an annotation's value is written by a controller of
 // Kubernetes, Helm or Argo CD and holds no value of a user.
 func harmless(key string) bool {
-	for _, p := range []string{"deployment.kubernetes.io/", "pv.kubernetes.io/", "volume.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/tracking-id", "checksum/", "rbac.authorization.kubernetes.io/"} {
+	for _, p := range []string{"deployment.kubernetes.io/", "pv.kubernetes.io/", "volume.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/tracking-id", "rbac.authorization.kubernetes.io/"} {
 		if strings.HasPrefix(key, p) {
 			return true
 		}
@@ -144,25 +144,68 @@ func (r *Reader) shrinkFields(m metav1.Object) {
 	r.removed(ruleFields, n)
 }
 
-// redactPodSpec scans the literals of a pod's containers and drops them.
+// redactPodSpec drops the literals of a pod's containers and volumes, and where
+// report is true, scans them first.
 func (r *Reader) redactPodSpec(p place, path string, spec *corev1.PodSpec, report bool) {
-	one := func(list, name string, env []corev1.EnvVar, command, args []string) {
-		at := path + "." + list + "[" + name + "]"
-		r.redactEnv(p, at, env, report)
-		r.redactArgs(p, at+".command", command, report)
-		r.redactArgs(p, at+".args", args, report)
+	one := func(list string, c *corev1.Container) {
+		at := path + "." + list + "[" + c.Name + "]"
+		r.redactEnv(p, at, c.Env, report)
+		r.redactArgs(p, at+".command", c.Command, report)
+		r.redactArgs(p, at+".args", c.Args, report)
+		r.redactHandlers(p, at, c, report)
 	}
 	for i := range spec.InitContainers {
-		c := &spec.InitContainers[i]
-		one("initContainers", c.Name, c.Env, c.Command, c.Args)
+		one("initContainers", &spec.InitContainers[i])
 	}
 	for i := range spec.Containers {
-		c := &spec.Containers[i]
-		one("containers", c.Name, c.Env, c.Command, c.Args)
+		one("containers", &spec.Containers[i])
 	}
 	for i := range spec.EphemeralContainers {
-		c := &spec.EphemeralContainers[i]
-		one("ephemeralContainers", c.Name, c.Env, c.Command, c.Args)
+		// The fields are those of an ordinary container, and what they point to is shared.
+		c := corev1.Container(spec.EphemeralContainers[i].EphemeralContainerCommon)
+		one("ephemeralContainers", &c)
+	}
+	for _, v := range spec.Volumes {
+		if v.CSI != nil {
+			r.redactParameters(p, path+".volumes["+v.Name+"].csi.volumeAttributes", v.CSI.VolumeAttributes)
+		}
+		if v.FlexVolume != nil {
+			r.redactParameters(p, path+".volumes["+v.Name+"].flexVolume.options", v.FlexVolume.Options)
+		}
+	}
+}
+
+// redactHandlers does for probes and lifecycle hooks what redactArgs does for a
+// command. The values of their HTTP headers are dropped whole.
+func (r *Reader) redactHandlers(p place, path string, c *corev1.Container, report bool) {
+	handler := func(at string, exec *corev1.ExecAction, get *corev1.HTTPGetAction) {
+		if exec != nil {
+			r.redactArgs(p, at+".exec.command", exec.Command, report)
+		}
+		if get == nil {
+			return
+		}
+		for i := range get.HTTPHeaders {
+			h := &get.HTTPHeaders[i]
+			if report {
+				r.found(p, at+".httpGet.httpHeaders["+h.Name+"]", r.scan.scan(h.Name, h.Value))
+			}
+			h.Value = marker
+		}
+		r.removed(ruleHeader, len(get.HTTPHeaders))
+	}
+	for name, probe := range map[string]*corev1.Probe{"livenessProbe": c.LivenessProbe, "readinessProbe": c.ReadinessProbe, "startupProbe": c.StartupProbe} {
+		if probe != nil {
+			handler(path+"."+name, probe.Exec, probe.HTTPGet)
+		}
+	}
+	if c.Lifecycle == nil {
+		return
+	}
+	for name, hook := range map[string]*corev1.LifecycleHandler{"postStart": c.Lifecycle.PostStart, "preStop": c.Lifecycle.PreStop} {
+		if hook != nil {
+			handler(path+".lifecycle."+name, hook.Exec, hook.HTTPGet)
+		}
 	}
 }
 
@@ -221,20 +264,20 @@ func (r *Reader) scanArg(args []string, i int) []hit {
 		return r.scan.scan(name, value)
 	case isFlag:
 		return nil
-	case i > 0 && flagName.MatchString(args[i-1]):
+	case i > 0 && flagName.MatchString(args[i-1]) && r.scan.tells(args[i-1]):
 		return r.scan.scan(args[i-1], args[i])
 	}
-	return r.scan.scanCommand(args[i])
+	return r.scan.scan("", args[i])
 }
 
-// hashed replaces a certificate bundle by its SHA-256.
+// hashed replaces a certificate bundle by its SHA-256, which JSON shows in base64.
 func (r *Reader) hashed(bundle []byte) []byte {
 	if len(bundle) == 0 {
 		return bundle
 	}
 	r.removed(ruleCABundle, 1)
 	sum := sha256.Sum256(bundle)
-	return []byte("sha256:" + hex.EncodeToString(sum[:]))
+	return sum[:]
 }
 
 // redactParameters drops the values of telling names, as in the parameters of a

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"encoding/base64"
 	"maps"
 	"slices"
 	"strconv"
@@ -12,7 +13,7 @@ import (
 // the values of a Helm chart; and by what looks like a credential. The metadata
 // is left to the caller.
 func (r *Reader) redactCustom(x *object, o map[string]any) {
-	c := customRedactor{r: r, place: x.place}
+	c := customRedactor{r: r, place: x.place, scan: scanner{detector: r.scan.detector, refers: refersToKey}}
 	if x.kind.Name() == "helmreleases.helm.toolkit.fluxcd.io" {
 		if spec, ok := o["spec"].(map[string]any); ok {
 			c.dropHelm(spec, "spec")
@@ -25,10 +26,15 @@ func (r *Reader) redactCustom(x *object, o map[string]any) {
 	}
 }
 
+// refersToKey is true for a field by which custom resources say under which key
+// of a Secret a value is, as External Secrets and the CSI driver do.
+func refersToKey(name string) bool { return name == "secretKey" }
+
 // A customRedactor walks one object.
 type customRedactor struct {
 	r     *Reader
 	place place
+	scan  scanner
 }
 
 // value returns v, the value of a field called name, without what must not stay.
@@ -48,22 +54,26 @@ func (c customRedactor) object(path, name string, m map[string]any) any {
 	switch {
 	case name == "helm":
 		c.dropHelm(m, path)
-	case slices.Contains([]string{"data", "stringData", "binaryData", "encryptedData"}, name):
-		c.dropTexts(path, m)
+	case name == "data" || name == "stringData" || name == "encryptedData":
+		c.dropTexts(path, m, name != "encryptedData")
 	}
 	// Pairs of a name and a value are how every kind of this ecosystem writes variables.
 	if n, ok := m["name"].(string); ok {
 		if s, ok := m["value"].(string); ok && s != "" && s != marker {
-			c.r.found(c.place, path+".value", c.r.scan.scan(n, s))
+			c.r.found(c.place, path+".value", c.scan.scan(n, s))
 			c.r.removed(ruleEnv, 1)
 			m["value"] = marker
 		}
 	}
+	for _, key := range copies {
+		if _, ok := m[key]; ok {
+			delete(m, key)
+			c.r.removed(ruleApplied, 1)
+		}
+	}
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		if key == "caBundle" {
-			if s, ok := m[key].(string); ok {
-				m[key] = string(c.r.hashed([]byte(s)))
-			}
+			m[key] = c.hashed(m[key])
 			continue
 		}
 		m[key] = c.value(path+"."+key, key, m[key])
@@ -94,11 +104,15 @@ func (c customRedactor) text(path, name, s string) any {
 	if len(s) < 6 || s == marker {
 		return s
 	}
-	if c.r.found(c.place, path, c.r.scan.scan(name, s)) {
-		c.r.removed(ruleValue, 1)
-		return marker
+	hits := c.scan.scan(name, s)
+	if !c.r.found(c.place, path, hits) {
+		return s
 	}
-	return s
+	if bare := c.r.bareURL(s); len(hits) == 1 && hits[0].rule == urlRule && bare != s {
+		return bare
+	}
+	c.r.removed(ruleValue, 1)
+	return marker
 }
 
 // dropHelm drops what is given to a Helm chart: values in the forms of Argo CD
@@ -121,7 +135,7 @@ func (c customRedactor) scanAll(path, name string, v any) {
 	case map[string]any:
 		if n, ok := v["name"].(string); ok {
 			if s, ok := v["value"].(string); ok {
-				c.r.found(c.place, path+"["+n+"]", c.r.scan.scan(n, s))
+				c.r.found(c.place, path+"["+n+"]", c.scan.scan(n, s))
 				return
 			}
 		}
@@ -133,15 +147,28 @@ func (c customRedactor) scanAll(path, name string, v any) {
 			c.scanAll(path+"["+strconv.Itoa(i)+"]", name, e)
 		}
 	case string:
-		c.r.found(c.place, path, c.r.scan.scan(name, strings.TrimSpace(v)))
+		c.r.found(c.place, path, c.scan.scan(name, strings.TrimSpace(v)))
 	}
 }
 
-// dropTexts drops the strings of a map whose name says that it holds data.
-func (c customRedactor) dropTexts(path string, m map[string]any) {
+// hashed is Reader.hashed for bytes that JSON has in base64.
+func (c customRedactor) hashed(v any) any {
+	s, _ := v.(string)
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err != nil {
+		b = []byte(s)
+	}
+	return base64.StdEncoding.EncodeToString(c.r.hashed(b))
+}
+
+// dropTexts drops the strings of a map whose name says that it holds data, and
+// unless they are encrypted, scans them first.
+func (c customRedactor) dropTexts(path string, m map[string]any, report bool) {
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		if s, ok := m[key].(string); ok && s != "" {
-			c.r.found(c.place, path+"."+key, c.r.scan.scan(key, s))
+			if report {
+				c.r.found(c.place, path+"."+key, c.scan.scan(key, s))
+			}
 			c.r.removed(ruleValue, 1)
 			m[key] = marker
 		}

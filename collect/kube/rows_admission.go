@@ -42,12 +42,21 @@ func (r *Reader) webhook(x *object, name string, c *admissionv1.WebhookClientCon
 	case c.Service != nil:
 		row.Service = c.Service.Namespace + "/" + c.Service.Name
 	case c.URL != nil:
-		if u, err := url.Parse(*c.URL); err == nil {
-			row.Service = u.Host
-		}
+		row.Service, *c.URL = webhookURL(*c.URL)
 	}
 	c.CABundle = r.hashed(c.CABundle)
 	r.to.Rows(row)
+}
+
+// webhookURL returns the host of a webhook's URL, and the URL without user
+// information, query and fragment, any of which may hold a token.
+func webhookURL(s string) (host, bare string) {
+	u, err := url.Parse(s)
+	if err != nil {
+		return "", marker
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.Host, u.String()
 }
 
 // webhookExclusion emits a row for a selector that names what it leaves out.
