@@ -193,6 +193,11 @@ func (f *Facts) Documented(check, item string) bool {
 	})
 }
 
+// Evidenced reports whether a document that is evidence is registered for a check.
+func (f *Facts) Evidenced(check string) bool {
+	return slices.ContainsFunc(f.Documents, func(d schema.DocumentResult) bool { return slices.Contains(d.Checks, check) && counts(d) })
+}
+
 // Assured reports whether an assurance document of a provider or supplier, fresh or
 // due and free of problems, covers a control.
 func (f *Facts) Assured(control string) bool {

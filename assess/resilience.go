@@ -17,6 +17,8 @@ var resilienceFuncs = map[string]Func{
 	"spread":             spread,
 	"zones":              zones,
 	"readyToServe":       readyToServe,
+	"restoresDone":       restoresDone,
+	"disruptionBudgets":  disruptionBudgets,
 }
 
 // defaultRPO is the recovery point objective where the plan names none.
@@ -202,4 +204,70 @@ func readyToServe(p *Pass) ([]Outcome, error) {
 		out = append(out, Outcome{Subject: pod.Subject(), Result: schema.ResultFail, Message: pod.Subject().String() + " is pending for more than an hour."})
 	}
 	return out, nil
+}
+
+// restoresDone decides RES-02.k1: the newest restore inside the interval of the
+// control. One that completed proves that the job ran, not that the data was right:
+// that takes the report of RES-02.d1, which also stands alone.
+func restoresDone(p *Pass) ([]Outcome, error) {
+	i := slices.IndexFunc(p.Controls, func(c schema.Control) bool { return c.ID == p.Check.Control })
+	since := p.Facts.AsOf.AddDate(0, 0, -p.Controls[i].EvidenceMaxAgeDays)
+	var newest schema.Backup
+	for _, b := range p.Evidence.Backups {
+		if b.Kind == "Restore" && b.Completed.After(since) && b.Completed.After(newest.Completed) {
+			newest = b
+		}
+	}
+	reported := p.Facts.Evidenced("RES-02.d1")
+	o := Outcome{Subject: p.Cluster.Subject(), Result: schema.ResultFail, Vars: map[string]string{"date": schema.DateOf(since).String()}}
+	switch done := strings.EqualFold(newest.Phase, "Completed"); {
+	case newest.Name == "" && reported:
+		o.Result, o.Message = schema.ResultNotApplicable, "the report of RES-02.d1 stands for a restore in "+p.Cluster.Name
+	case newest.Name == "":
+	case done && reported:
+		o.Result = schema.ResultPass
+	case done:
+		o.Result = schema.ResultPartial
+		o.Message = fmt.Sprintf("Restore %s completed on %s; no report says that the data was right.", newest.Name, schema.DateOf(newest.Completed))
+	default:
+		o.Message = fmt.Sprintf("Restore %s ended on %s as %s.", newest.Name, schema.DateOf(newest.Completed), newest.Phase)
+	}
+	return []Outcome{o}, nil
+}
+
+// disruptionBudgets decides RES-03.k2: a budget for each workload of production
+// that has replicas, and none that blocks a healthy one.
+func disruptionBudgets(p *Pass) ([]Outcome, error) {
+	var out []Outcome
+	for _, w := range p.Evidence.Workloads {
+		o := Outcome{Subject: w.Subject(), Result: schema.ResultNotApplicable}
+		if scalable(w) && w.Replicas > 1 && p.Facts.Production(w.Cluster, w.Namespace) {
+			var err error
+			if o, err = judgeBudget(w, p.Evidence.DisruptionBudgets); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+func judgeBudget(w schema.Workload, budgets []schema.DisruptionBudget) (Outcome, error) {
+	o := Outcome{Subject: w.Subject(), Result: schema.ResultPartial, Message: w.Subject().String() + " has no disruption budget."}
+	for _, b := range budgets {
+		s, err := parseSelector(b.Selector)
+		if err != nil {
+			return o, fmt.Errorf("disruption budget %s/%s: %w", b.Namespace, b.Name, err)
+		}
+		if b.Namespace != w.Namespace || !s.matches(w.PodLabels) {
+			continue
+		}
+		o.Result, o.Message = schema.ResultPass, ""
+		if b.DisruptionsAllowed == 0 && b.CurrentHealthy > 0 && b.CurrentHealthy >= b.DesiredHealthy {
+			o.Result = schema.ResultFail
+			o.Message = fmt.Sprintf("%s is healthy, and its disruption budget %s allows no disruption.", w.Subject(), b.Name)
+			return o, nil
+		}
+	}
+	return o, nil
 }

@@ -2,6 +2,7 @@ package assess
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/auditpack/auditpack/schema"
@@ -11,6 +12,8 @@ import (
 var separationFuncs = map[string]Func{
 	"namespacesBounded": namespacesBounded,
 	"defaultDeny":       defaultDeny,
+	"policyEnforcer":    policyEnforcer,
+	"otherPolicies":     otherPolicies,
 }
 
 // namespacesBounded decides SEP-02.k3: quotas and limits in a cluster that teams share.
@@ -147,16 +150,70 @@ func unselected(policies []isolation, pods []*schema.Pod) int {
 
 // extendedPolicy says which other policies may limit traffic; empty when there are none.
 func extendedPolicy(p *Pass) string {
-	for _, resource := range extendedPolicies {
-		for _, q := range p.Snapshot.Queries {
-			switch {
-			case q.Source != p.Cluster.Name || q.Resource != resource:
-			case q.Gap():
-				return resource + " may limit it and could not be listed"
-			case q.Rows > 0:
-				return fmt.Sprintf("%d %s may limit it", q.Rows, resource)
-			}
+	for _, q := range extendedQueries(p) {
+		switch {
+		case q.Gap():
+			return q.Resource + " may limit it and could not be listed"
+		case q.Rows > 0:
+			return fmt.Sprintf("%d %s may limit it", q.Rows, q.Resource)
 		}
 	}
 	return ""
+}
+
+// extendedQueries returns the questions about policies of other kinds.
+func extendedQueries(p *Pass) []schema.Query {
+	var out []schema.Query
+	for _, q := range p.Snapshot.Queries {
+		if q.Source == p.Cluster.Name && slices.Contains(extendedPolicies, q.Resource) {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// otherPolicies decides SEP-03.k4: policies of kinds that need a person to read.
+func otherPolicies(p *Pass) ([]Outcome, error) {
+	o := Outcome{Subject: p.Cluster.Subject(), Result: schema.ResultNotApplicable, Message: "no policies of other kinds exist in " + p.Cluster.Name}
+	asked := extendedQueries(p)
+	if len(asked) == 0 {
+		o.Result, o.Message = schema.ResultNotCollected, "policies of other kinds were not asked for in "+p.Cluster.Name
+	}
+	rows := 0
+	for _, q := range asked {
+		if q.Gap() {
+			return []Outcome{{Subject: o.Subject, Result: schema.ResultNotCollected, Message: describeGap(q)}}, nil
+		}
+		rows += q.Rows
+	}
+	if rows > 0 {
+		o = Outcome{Subject: o.Subject, Result: schema.ResultNeedsReview, Vars: map[string]string{"n": fmt.Sprint(rows)}}
+	}
+	return []Outcome{o}, nil
+}
+
+// enforcers are parts of the names of images that enforce NetworkPolicy.
+var enforcers = []string{"calico/node", "calico-node", "cilium", "antrea-agent", "antrea-agent-ubuntu", "antrea-ubuntu", "kube-router", "ovn-kubernetes", "ovnkube", "anetd", "azure-npm"}
+
+// policyEnforcer decides SEP-03.k3: whether something enforces NetworkPolicy. The
+// policy agent of Amazon's plugin may run and be switched off by an argument that
+// is not collected.
+func policyEnforcer(p *Pass) ([]Outcome, error) {
+	runs := func(words ...string) bool {
+		return slices.ContainsFunc(p.Evidence.Workloads, func(w schema.Workload) bool { return w.Kind == "DaemonSet" && runsOneOf(w.Images, words) })
+	}
+	o := Outcome{Subject: p.Cluster.Subject(), Result: schema.ResultNeedsReview}
+	switch {
+	case runs(enforcers...):
+		o.Result = schema.ResultPass
+	case runs("aws-network-policy-agent"):
+		o.Message = "The policy agent of aws-node runs in " + p.Cluster.Name + "; whether it is switched on is not visible."
+	case runs("amazon-k8s-cni", "aws-node"):
+		o.Result, o.Vars = schema.ResultFail, map[string]string{"cni": "aws-node, without its policy agent,"}
+	case runs("flannel"):
+		o.Result, o.Vars = schema.ResultFail, map[string]string{"cni": "flannel"}
+	default:
+		o.Message = "No network plugin that is known to enforce NetworkPolicy was found in " + p.Cluster.Name + "."
+	}
+	return []Outcome{o}, nil
 }
