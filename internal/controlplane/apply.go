@@ -26,7 +26,8 @@ import (
 // Apply puts every object of these YAML or JSON documents and lists into the
 // cluster: namespaces and custom resource definitions first, the others in the
 // order given, each with its status and field managers. An object that is there is
-// replaced. What a server always sets itself, such as uid and creationTimestamp,
+// replaced. An object with a deletionTimestamp is deleted at the end, and stays as
+// long as it has a finalizer. What a server always sets itself, such as uid and creationTimestamp,
 // is the server's.
 func (s *Server) Apply(t testing.TB, documents ...[]byte) {
 	t.Helper()
@@ -39,6 +40,12 @@ func (s *Server) Apply(t testing.TB, documents ...[]byte) {
 		objects = append(objects, list...)
 	}
 	slices.SortStableFunc(objects, func(a, b *unstructured.Unstructured) int { return rank(a) - rank(b) })
+	var deleted []*unstructured.Unstructured
+	for _, o := range objects {
+		if o.GetDeletionTimestamp() != nil {
+			deleted = append(deleted, o)
+		}
+	}
 	l := loader{cfg: s.Admin(t)}
 	for i, o := range objects {
 		if i == 0 || rank(objects[i-1]) != rank(o) { // what was created so far may have added kinds
@@ -48,6 +55,11 @@ func (s *Server) Apply(t testing.TB, documents ...[]byte) {
 		}
 		if err := l.put(context.Background(), o); err != nil {
 			t.Fatalf("put %s %s/%s: %v", o.GetKind(), o.GetNamespace(), o.GetName(), err)
+		}
+	}
+	for _, o := range deleted {
+		if err := l.delete(context.Background(), o); err != nil {
+			t.Fatalf("delete %s %s/%s: %v", o.GetKind(), o.GetNamespace(), o.GetName(), err)
 		}
 	}
 }
@@ -138,6 +150,14 @@ func (l *loader) put(ctx context.Context, o *unstructured.Unstructured) error {
 		return err
 	}
 	return putManagers(ctx, objects, o.GetName(), managers)
+}
+
+func (l *loader) delete(ctx context.Context, o *unstructured.Unstructured) error {
+	objects, err := l.client(o)
+	if err != nil {
+		return err
+	}
+	return objects.Delete(ctx, o.GetName(), metav1.DeleteOptions{})
 }
 
 // client returns the client for the resource and namespace of an object.

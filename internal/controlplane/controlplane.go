@@ -190,12 +190,16 @@ func (s *Server) startAPIServer(bin string, flags []string) error {
 		"--client-ca-file=" + s.path("ca.crt"), "--tls-cert-file=" + s.path("server.crt"), "--tls-private-key-file=" + s.path("server.key"),
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-signing-key-file=" + s.path("accounts.key"), "--service-account-key-file=" + s.path("accounts.key"),
-		"--authorization-mode=RBAC", "--anonymous-auth=false", "--disable-admission-plugins=" + disabledAdmission,
+		"--authorization-mode=RBAC", "--anonymous-auth=false", "--allow-privileged=true", "--disable-admission-plugins=" + disabledAdmission,
 		"--audit-policy-file=" + s.path("audit.yaml"), "--audit-log-path=" + s.path(auditLog), "--event-ttl=24h",
 	}, flags...)...)
 }
 
-// waitReady returns once the server says that it is ready.
+// bootstrapped are what a new server creates last, some time after it says that
+// it is ready. Until they are there, two looks at an empty cluster may differ.
+var bootstrapped = []string{"/readyz", "/api/v1/namespaces/kube-public", "/api/v1/namespaces/kube-node-lease", "/api/v1/namespaces/default/services/kubernetes"}
+
+// waitReady returns once the server is ready and has created what it creates by itself.
 func (s *Server) waitReady() error {
 	cfg, err := s.config("controlplane", "system:masters")
 	if err != nil {
@@ -207,10 +211,17 @@ func (s *Server) waitReady() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
 	defer cancel()
-	for {
-		if s.ready(ctx, client) {
-			return nil
+	for _, path := range bootstrapped {
+		if err := s.waitFor(ctx, client, path); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// waitFor returns once the server answers a path, or an error once it will not.
+func (s *Server) waitFor(ctx context.Context, client *http.Client, path string) error {
+	for !answers(ctx, client, s.URL+path) {
 		for _, p := range s.processes {
 			select {
 			case <-p.done:
@@ -220,14 +231,15 @@ func (s *Server) waitReady() error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("not ready after %s: %s", readyTimeout, tail(s.path("kube-apiserver.log")))
+			return fmt.Errorf("no %s after %s: %s", path, readyTimeout, tail(s.path("kube-apiserver.log")))
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+	return nil
 }
 
-func (s *Server) ready(ctx context.Context, client *http.Client) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/readyz", nil)
+func answers(ctx context.Context, client *http.Client, url string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return false
 	}

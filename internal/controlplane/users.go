@@ -26,7 +26,7 @@ func (s *Server) Admin(t testing.TB) *rest.Config {
 }
 
 // User returns a configuration for a user of that name, who holds a client
-// certificate and no rights but those that Grant or the groups give.
+// certificate and no rights but those that Bind or the groups give.
 func (s *Server) User(t testing.TB, name string, groups ...string) *rest.Config {
 	t.Helper()
 	cfg, err := s.config(name, groups...)
