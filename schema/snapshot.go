@@ -103,7 +103,8 @@ type Query struct {
 	ResourceVersion string `json:"resourceVersion,omitempty"`
 	// Code is the HTTP status of the answer that ended the query; 0 for files.
 	Code int `json:"code"`
-	// Reason is the server's own word for an answer that is not complete.
+	// Reason is the server's own word for an answer that is not complete, or what
+	// is to be known about one that is, such as a version that had expired.
 	Reason string `json:"reason,omitempty"`
 	// Millis is how long the query took, by the collector's clock.
 	Millis int64 `json:"millis"`
