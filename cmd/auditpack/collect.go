@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -78,13 +79,11 @@ func moveNew(from, to string) (string, error) {
 		if n > 1 {
 			name = fmt.Sprintf("%s-%d", to, n)
 		}
-		if err := os.Mkdir(name, 0o750); err != nil {
-			if errors.Is(err, os.ErrExist) {
-				continue
-			}
-			return "", err
+		err := os.Rename(from, name) // does not replace a folder
+		if errors.Is(err, fs.ErrExist) {
+			continue
 		}
-		return name, os.Rename(from, name) // onto the empty folder that was just made
+		return name, err
 	}
 }
 
