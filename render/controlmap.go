@@ -53,7 +53,7 @@ func evidenceText(c schema.ControlResult) Text {
 	if worst != "" && worst != schema.Fresh {
 		t.Note = string(worst)
 		if worst == schema.Missing {
-			t.Note = "some missing"
+			t.Note = "part missing"
 		}
 	}
 	return t

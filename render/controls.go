@@ -109,7 +109,7 @@ func reasons(c schema.ControlResult) []Block {
 	}
 	var lines []Text
 	for i, r := range c.Reasons {
-		if i == 6 {
+		if i == 5 {
 			lines = append(lines, Text{Value: count(len(c.Reasons)-i, "more reason", "more reasons") + " in report.json.", Tone: Muted})
 			break
 		}
@@ -127,8 +127,8 @@ func (b *builder) evidenceTable(c schema.ControlResult) Block {
 	}
 	t := Table{
 		Columns: []Column{
-			{Title: "Check", Width: 18}, {Title: "Evidence", Width: 66}, {Title: "As of", Width: 17},
-			{Title: "Freshness", Width: 16}, {Title: "Result", Width: 20, Kind: StatusCell}, {Title: "Rows", Width: 33},
+			{Title: "Check", Width: 17}, {Title: "Evidence", Width: 64}, {Title: "As of", Width: 17},
+			{Title: "Freshness", Width: 17}, {Title: "Result", Width: 22, Kind: StatusCell}, {Title: "Rows", Width: 33},
 		},
 		Dense: true,
 		Empty: "No check is defined for this control.",
@@ -137,7 +137,7 @@ func (b *builder) evidenceTable(c schema.ControlResult) Block {
 	for _, k := range b.checks[c.ID] {
 		e := pointers[k.ID]
 		delete(pointers, k.ID)
-		if !k.Implemented && len(e) == 0 {
+		if !k.Implemented && !kept(e) {
 			undecided = append(undecided, k.ID)
 			continue
 		}
@@ -175,6 +175,11 @@ func checkRow(k schema.CheckResult, evidence []schema.EvidencePointer) []Text {
 	return []Text{
 		plain(k.ID), evidenceCell(k, evidence), date(asOf), {Value: cmp.Or(string(fresh), none), Tone: freshnessTones[fresh]}, result, rows,
 	}
+}
+
+// kept reports whether any of the evidence lies in the archive.
+func kept(evidence []schema.EvidencePointer) bool {
+	return slices.ContainsFunc(evidence, func(e schema.EvidencePointer) bool { return e.Path != "" })
 }
 
 // evidenceCell names where the evidence of a check lies, and why it gave no result.
@@ -228,9 +233,9 @@ func parties(r schema.Responsibility) string {
 		role := p.role(r)
 		switch {
 		case strings.HasPrefix(role, "A"):
-			accountable = append(accountable, p.name+" ("+role+")")
+			accountable = append(accountable, p.short+" "+role)
 		case strings.Contains(role, "R"):
-			responsible = append(responsible, p.name+" (R)")
+			responsible = append(responsible, p.short+" R")
 		}
 	}
 	return strings.Join(append(accountable, responsible...), ", ")
@@ -254,7 +259,7 @@ func (b *builder) references(r schema.References) string {
 	add("CCM 4.0", r.CCM40)
 	add("CCM 4.1", r.CCM41)
 	for _, k := range b.benchmarks(r.CIS) {
-		add("CIS "+strings.ReplaceAll(k, "_", "."), r.CIS[k])
+		add(benchmarkName(k), r.CIS[k])
 	}
 	add("NIST SP 800-53r5", r.NIST80053)
 	add("SOC 2 TSC", r.SOC2)
@@ -306,6 +311,12 @@ func (b *builder) benchmarks(cis map[string][]string) []string {
 	return out
 }
 
+// benchmarkName turns a key such as eks_1_8_0 into CIS EKS 1.8.0.
+func benchmarkName(key string) string {
+	name, version, _ := strings.Cut(key, "_")
+	return "CIS " + strings.ToUpper(name) + " " + strings.ReplaceAll(version, "_", ".")
+}
+
 // A party is one column of the responsibility matrix.
 type party struct {
 	name, short string
@@ -340,7 +351,7 @@ func (b *builder) responsibilities() []Section {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	return []Section{chapter("responsibilities", "Responsibility matrix",
+	return []Section{flowing("responsibilities", "Responsibility matrix",
 		lead("A is accountable (one party a control), R responsible, C consulted, I informed. The split is the control table's, changed where the organisation said so."),
 		t,
 	)}

@@ -69,6 +69,9 @@ func (b *builder) collectors() string {
 			names = append(names, u)
 		}
 	}
+	if len(names) == 0 && len(b.r.Sources) > 0 {
+		return "read from files; no server was asked"
+	}
 	return strings.Join(names, ", ")
 }
 

@@ -16,7 +16,7 @@ import (
 func (b *builder) administrators() []Block {
 	t := Table{
 		Columns: []Column{
-			{Title: "Effective administrator", Width: 48}, {Title: "Path", Width: 72}, {Title: "Approval", Width: 22, Kind: StatusCell}, {Title: "Since", Width: 20},
+			{Title: "Effective administrator", Width: 44}, {Title: "Path", Width: 88}, {Title: "Approval", Width: 20, Kind: StatusCell}, {Title: "Since", Width: 18},
 		},
 		Dense: true,
 		Empty: "No administrator was found outside of Kubernetes' own.",

@@ -122,10 +122,10 @@ func (b *builder) ownerSection(i int, g ownerGroup) Section {
 			continue
 		}
 		shown[f.Check]++
-		note := subject(f.Subject)
+		note := place(f)
 		if f.Remediation != "" && !fixed[f.Check] {
 			fixed[f.Check] = true
-			note += ". Fix: " + f.Remediation
+			note = strings.TrimPrefix(note+". Fix: "+f.Remediation, ". ")
 		}
 		check := Text{Value: f.Check}
 		if _, ok := b.control[f.Control]; ok {
@@ -138,6 +138,21 @@ func (b *builder) ownerSection(i int, g ownerGroup) Section {
 		s.Blocks = append(s.Blocks, small("%s of the same checks: %s, filtered by owner, and report.json.", count(left, "more row", "more rows"), sheet("Findings")))
 	}
 	return s
+}
+
+// place says what a finding is about, as far as its message does not.
+func place(f schema.Finding) string {
+	if !strings.Contains(f.Message, f.Subject.Name) {
+		return subject(f.Subject)
+	}
+	var parts []string
+	if n := f.Subject.Namespace; n != "" && !strings.Contains(f.Message, n) {
+		parts = append(parts, "namespace "+n)
+	}
+	if c := f.Subject.Cluster; c != "" {
+		parts = append(parts, "cluster "+c)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // worstFirst puts open findings before the others, each by severity, then check.

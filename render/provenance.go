@@ -81,7 +81,7 @@ func (b *builder) sourceSection(i int, s schema.Source) Section {
 		{"One instant", instantText(s, pinned, lists)},
 		{"Questions", plain(tally(outcomes, []schema.Outcome{schema.Complete, schema.Truncated, schema.Forbidden, schema.Failed, schema.Absent}))},
 		{"Objects returned", number(rows)},
-		{"Secrets", secretsText(s.SecretsTier)},
+		{"Secrets", secretsText(s)},
 		{"Collector", plain(s.Collector.Username)},
 		{"Groups of the collector", plain(list(s.Collector.Groups, 6))},
 	}}
@@ -123,7 +123,11 @@ func instantText(s schema.Source, pinned, lists int) Text {
 	return Text{Value: "resourceVersion " + s.ResourceVersion, Note: fmt.Sprintf("%d of %d lists answered for it", pinned, lists)}
 }
 
-func secretsText(t schema.SecretsTier) Text {
+func secretsText(s schema.Source) Text {
+	t := s.SecretsTier
+	if s.Kind == schema.SourceFiles && t != schema.SecretsNone {
+		return Text{Value: string(t), Note: "values in the files were dropped as they were read"}
+	}
 	switch t {
 	case schema.SecretsNone:
 		return Text{Value: string(t), Note: "secrets were not asked for"}

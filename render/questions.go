@@ -49,8 +49,8 @@ func (b *builder) limit(id string) Text {
 func (b *builder) questionControls(q schema.Question) Table {
 	t := Table{
 		Columns: []Column{
-			{Title: "Control", Width: 84}, {Title: "Status", Width: 35, Kind: StatusCell}, {Title: "Owner", Width: 33},
-			{Title: findingsTitle, Width: 18},
+			{Title: "Control", Width: 84}, {Title: "Status", Width: 26, Kind: StatusCell}, {Title: "Owner", Width: 30},
+			{Title: findingsTitle, Width: 16}, {Title: "Excepted", Width: 14, Kind: NumberCell},
 		},
 		Dense: true,
 		Empty: "No control of the table speaks to this question.",
@@ -60,17 +60,19 @@ func (b *builder) questionControls(q schema.Question) Table {
 		if !ok {
 			continue
 		}
+		status := statusText(c)
+		status.Note = "" // the last column counts exceptions
 		owner := plain(c.Owner)
 		if c.Owner == "" {
 			owner = Text{Value: noOwner, Tone: Bad}
 		}
-		t.Rows = append(t.Rows, []Text{{Value: c.ID + wide + c.Title, Link: c.ID}, statusLine(c), owner, severityCounts(c)})
+		t.Rows = append(t.Rows, []Text{{Value: c.ID + wide + c.Title, Link: c.ID}, status, owner, severityCounts(c), number(c.Exceptions)})
 	}
 	return t
 }
 
 // questionTop is how many findings a question shows.
-const questionTop = 4
+const questionTop = 3
 
 func (b *builder) questionFindings(q schema.Question) []Block {
 	var found []schema.Finding
@@ -109,7 +111,7 @@ func (b *builder) questionDocuments(q schema.Question) []Block {
 		Columns: []Column{{Title: "Document", Width: 90}, {Title: "Owner", Width: 30}, {Title: "As of", Width: 24}, {Title: "Freshness", Width: 26, Kind: StatusCell}},
 		Dense:   true,
 	}
-	const most = 3
+	const most = 2
 	for _, d := range docs[:min(len(docs), most)] {
 		t.Rows = append(t.Rows, []Text{{Value: d.Title}, plain(d.Owner), date(d.AsOf), freshnessText(d.Freshness)})
 	}

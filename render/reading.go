@@ -9,5 +9,10 @@ func (b *builder) reading() []Section {
 
 // verify says how to check the pack with tools that are already at hand.
 func (b *builder) verify() []Section {
-	return []Section{flowing("verify", "How to verify this pack", b.texts.part("verify", "")...)}
+	part := "Signed"
+	if b.r.Plan.Unsigned {
+		part = "Unsigned"
+	}
+	blocks := append(b.texts.part("verify", part), b.texts.part("verify", "Either")...)
+	return []Section{chapter("verify", "How to verify this pack", blocks...)}
 }

@@ -75,7 +75,7 @@ const (
 // unseen says what this report cannot know: what was refused, what no check
 // decides yet, and what no Kubernetes API shows.
 func (b *builder) unseen() []Section {
-	s := chapter("unseen", "What could not be seen",
+	s := flowing("unseen", "What could not be seen",
 		lead("No evidence is never a pass. Here is what was asked and not answered, which checks wait for it, and what no Kubernetes API can show."),
 		heading("Questions without a complete answer"), b.gapTable())
 	if len(b.gaps) > gapRows {

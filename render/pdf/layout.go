@@ -63,10 +63,10 @@ func (l *layout) add(b band) {
 	l.bands = append(l.bands, b)
 }
 
-// keepFrom holds all bands from n on together, and with the next one.
+// keepFrom holds all bands from n on together.
 func (l *layout) keepFrom(n int) {
-	for i := range l.bands[n:] {
-		l.bands[n+i].keep = true
+	for i := n; i < len(l.bands)-1; i++ {
+		l.bands[i].keep = true
 	}
 }
 
@@ -102,7 +102,7 @@ func (l *layout) document(d *render.Document) {
 		l.bands[n].newPage = s.NewPage && i > 0
 		for j, b := range s.Blocks {
 			if s.Level == 3 && j == 2 {
-				l.keepFrom(n) // what a control is stays on one page, and with what follows
+				l.keepFrom(n) // what a control is stays on one page
 			}
 			l.block(b)
 		}
