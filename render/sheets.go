@@ -25,8 +25,12 @@ func sheets(r *schema.Report, s *schema.Snapshot) []Sheet {
 		responsibilitySheet(r),
 		queriesSheet(r),
 	}
+	results := map[string]schema.PopulationResult{}
 	for _, p := range r.Populations {
-		out = append(out, populationSheet(r, s, p))
+		results[p.Name] = p
+	}
+	for _, p := range schema.Populations {
+		out = append(out, populationSheet(r, s, p, results[p.Name]))
 	}
 	return append([]Sheet{indexSheet(r, out)}, out...)
 }
@@ -91,7 +95,7 @@ func controlMapSheet(r *schema.Report) Sheet {
 	return table("Control map", "Which risk, which control, whose, how it operates, what proves it, at which layer?", []Column{
 		{"Control", 10, TextCell}, {"Area", 8, TextCell}, {"Title", 38, TextCell}, {"Status", 17, StatusCell}, {"Design", 13, StatusCell},
 		{"Operation", 15, StatusCell}, {"Owner", 22, TextCell}, {"Reviewer", 22, TextCell}, {"Last review", 12, DateCell}, {"Next review", 12, DateCell},
-		{"Review", 10, StatusCell}, {"Critical", 9, NumberCell}, {"High", 9, NumberCell}, {"Medium", 9, NumberCell}, {"Low", 9, NumberCell},
+		{"Review", 16, StatusCell}, {"Critical", 9, NumberCell}, {"High", 9, NumberCell}, {"Medium", 9, NumberCell}, {"Low", 9, NumberCell},
 		{"Exceptions", 11, NumberCell}, {"Nearest expiry", 14, DateCell}, {"Why not better", 60, TextCell}, {"Risk", 60, TextCell}, {"Control statement", 60, TextCell},
 		{"How it operates", 60, TextCell}, {"Layers", 30, TextCell}, {"Evidence", 60, TextCell}, {"ISO/IEC 27017:2015", 20, TextCell},
 		{"ISO/IEC 27002:2022", 18, TextCell}, {"CCM 4.1", 20, TextCell}, {"SOC 2", 16, TextCell},
@@ -181,7 +185,7 @@ func reviewsSheet(r *schema.Report) Sheet {
 	controls := slices.Clone(r.Controls)
 	slices.SortStableFunc(controls, func(a, b schema.ControlResult) int { return a.NextReview.Time().Compare(b.NextReview.Time()) })
 	return table("Review calendar", "Who must review which control next, and what is overdue?", []Column{
-		{"Next review", 12, DateCell}, {"Review", 10, StatusCell}, {"Control", 10, TextCell}, {"Title", 50, TextCell}, {"Reviewer", 24, TextCell}, {"Owner", 24, TextCell},
+		{"Next review", 12, DateCell}, {"Review", 16, StatusCell}, {"Control", 10, TextCell}, {"Title", 50, TextCell}, {"Reviewer", 24, TextCell}, {"Owner", 24, TextCell},
 		{"Cadence", 12, TextCell}, {"Last review", 12, DateCell}, {"Reviewed by", 24, TextCell},
 	}, controls, func(c schema.ControlResult) []Cell {
 		return []Cell{c.NextReview, reviewText(c.Review), c.ID, c.Title, c.Reviewer, c.Owner, string(c.Cadence), c.LastReview, c.ReviewedBy}
@@ -211,17 +215,16 @@ func queriesSheet(r *schema.Report) Sheet {
 
 // populationSheet shows every row of a population, with the block that lets an
 // auditor rely on the list: what was asked, how it was answered, and its digest.
-func populationSheet(r *schema.Report, s *schema.Snapshot, p schema.PopulationResult) Sheet {
-	population, _ := schema.PopulationNamed(p.Name)
+func populationSheet(r *schema.Report, s *schema.Snapshot, population schema.Population, p schema.PopulationResult) Sheet {
 	rowType := reflect.TypeOf(population.Row)
-	sheet := Sheet{Name: p.Title, Title: population.Question, Notes: populationNotes(r, population, p)}
+	sheet := Sheet{Name: population.Title, Title: population.Question, Notes: populationNotes(r, population, p)}
 	for i := range rowType.NumField() {
 		f := rowType.Field(i)
 		sheet.Columns = append(sheet.Columns, Column{Title: columnTitle(jsonName(f)), Width: columnWidth(f), Kind: cellKind(f.Type)})
 	}
-	rows := s.Evidence.Rows(p.Name)
-	if p.Derived {
-		rows = r.Derived.Rows(p.Name)
+	rows := s.Evidence.Rows(population.Name)
+	if population.Derived() {
+		rows = r.Derived.Rows(population.Name)
 	}
 	sheet.Rows = func(yield func([]Cell) bool) {
 		for row := range rows {

@@ -16,9 +16,9 @@ const (
 
 // styles are the ids of the workbook's cell styles.
 type styles struct {
-	title, label, header, text, number, date, time, link int
-	tones                                                map[render.Tone]int
-	notes                                                map[render.Tone]int
+	title, label, header, text, wrapped, number, date, time, link int
+	tones                                                         map[render.Tone]int
+	notes                                                         map[render.Tone]int
 }
 
 // colours of text and ground, dark enough on light to be read in print.
@@ -47,16 +47,17 @@ func newStyles(f *excelize.File) (*styles, error) {
 	day, minute := "yyyy-mm-dd", `yyyy-mm-dd hh:mm"Z"`
 	top := &excelize.Alignment{Vertical: "top"}
 	st := &styles{
-		title:  style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Size: 14}}),
-		label:  style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Color: "555555"}}),
-		header: style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Color: "FFFFFF"}, Fill: ground("22384D"), Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}),
-		text:   style(excelize.Style{NumFmt: formatText, Alignment: top}),
-		number: style(excelize.Style{NumFmt: formatInteger, Alignment: top}),
-		date:   style(excelize.Style{CustomNumFmt: &day, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
-		time:   style(excelize.Style{CustomNumFmt: &minute, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
-		link:   style(excelize.Style{Font: &excelize.Font{Color: "1A4F8B", Underline: "single"}}),
-		tones:  map[render.Tone]int{},
-		notes:  map[render.Tone]int{},
+		title:   style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Size: 14}}),
+		label:   style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Color: "555555"}}),
+		header:  style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Color: "FFFFFF"}, Fill: ground("22384D"), Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}),
+		text:    style(excelize.Style{NumFmt: formatText, Alignment: top}),
+		wrapped: style(excelize.Style{NumFmt: formatText, Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}}),
+		number:  style(excelize.Style{NumFmt: formatInteger, Alignment: top}),
+		date:    style(excelize.Style{CustomNumFmt: &day, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
+		time:    style(excelize.Style{CustomNumFmt: &minute, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
+		link:    style(excelize.Style{Font: &excelize.Font{Color: "1A4F8B", Underline: "single"}}),
+		tones:   map[render.Tone]int{},
+		notes:   map[render.Tone]int{},
 	}
 	for _, tone := range []render.Tone{render.Good, render.Warn, render.Bad, render.Severe, render.Unknown, render.Muted} {
 		c := colours[tone]
@@ -64,6 +65,16 @@ func newStyles(f *excelize.File) (*styles, error) {
 		st.notes[tone] = style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Color: c[0], Bold: true}})
 	}
 	return st, failed
+}
+
+// proseWidth is the width from which a column holds sentences, which are wrapped.
+const proseWidth = 50
+
+func (st *styles) prose(width int) int {
+	if width >= proseWidth {
+		return st.wrapped
+	}
+	return st.text
 }
 
 func ground(colour string) excelize.Fill {

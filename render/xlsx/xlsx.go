@@ -112,18 +112,23 @@ func drawSheet(f *excelize.File, st *styles, d *render.Document, s render.Sheet)
 	if err := f.AutoFilter(s.Name, cellName(1, header)+":"+cellName(len(s.Columns), max(last, header+1)), nil); err != nil {
 		return err
 	}
-	return sw.Flush()
+	if err := sw.Flush(); err != nil {
+		return err
+	}
+	return f.SetDefinedName(&excelize.DefinedName{ // the header again on each printed page
+		Name: "_xlnm.Print_Titles", Scope: s.Name, RefersTo: fmt.Sprintf("'%s'!$%d:$%[2]d", strings.ReplaceAll(s.Name, "'", "''"), header),
+	})
 }
 
 func drawRow(st *styles, s render.Sheet, row []render.Cell) []any {
 	out := make([]any, len(row))
 	for i, cell := range row {
-		out[i] = drawCell(st, s.Columns[i].Kind, cell)
+		out[i] = drawCell(st, s.Columns[i], cell)
 	}
 	return out
 }
 
-func drawCell(st *styles, kind render.CellKind, cell render.Cell) any {
+func drawCell(st *styles, column render.Column, cell render.Cell) any {
 	switch v := cell.(type) {
 	case time.Time:
 		if v.IsZero() {
@@ -146,10 +151,10 @@ func drawCell(st *styles, kind render.CellKind, cell render.Cell) any {
 		return excelize.Cell{StyleID: st.status(v.Tone), Value: clean(v.Value)}
 	default:
 		text := clean(fmt.Sprint(v))
-		if kind == render.LinkCell {
+		if column.Kind == render.LinkCell {
 			return excelize.Cell{StyleID: st.link, Formula: sheetLink(text), Value: text}
 		}
-		return excelize.Cell{StyleID: st.text, Value: text}
+		return excelize.Cell{StyleID: st.prose(column.Width), Value: text}
 	}
 }
 
