@@ -71,12 +71,11 @@ func (l *lister) listKind(ctx context.Context, t target) error {
 		ls.accept, ls.read = acceptJSON, l.untyped(t)
 	}
 	q.Target += l.manner()
-	first := t.Kind.Name() == namespacesName
 	q, err := l.ask(ctx, q, func(ctx context.Context, q *schema.Query) error { return l.pages(ctx, q, ls) })
 	if err != nil {
 		return err
 	}
-	if first && q.Pages > 0 {
+	if t.Kind.Name() == namespacesName && q.Pages > 0 {
 		l.pin = q.ResourceVersion
 	}
 	return nil

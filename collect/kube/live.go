@@ -204,13 +204,13 @@ func (l *lister) listAll(ctx context.Context, tier schema.SecretsTier) error {
 	if err != nil {
 		return err
 	}
-	first, rest := targets[:1], targets[1:]
-	if err := l.listKind(ctx, first[0]); err != nil {
+	namespaces, others := targets[0], targets[1:]
+	if err := l.listKind(ctx, namespaces); err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallelLists)
-	for _, t := range rest {
+	for _, t := range others {
 		g.Go(func() error { return l.listKind(ctx, t) })
 	}
 	for _, list := range l.secretLists(tier) {

@@ -125,6 +125,31 @@ func TestOldServer(t *testing.T) {
 	}
 }
 
+// Where the server cannot name all rights of the collector, the source says so, and that is no gap.
+func TestRightsNotEnumerable(t *testing.T) {
+	s := filled(t)
+	cfg := controlplane.Proxy(t, reader(t, s, "sees-outside"), func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if strings.HasSuffix(r.URL.Path, "/selfsubjectrulesreviews") {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusCreated)
+			_, _ = fmt.Fprint(w, `{"kind":"SelfSubjectRulesReview","apiVersion":"authorization.k8s.io/v1","status":{"incomplete":true,"evaluationError":"webhook",
+				"resourceRules":[{"verbs":["list","get"],"apiGroups":["","apps"],"resources":["*"],"resourceNames":["b","a"]}],"nonResourceRules":[]}}`)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+	src, got := run(t, options(cfg, schema.SecretsNone))
+	want := []string{"and further rights that the server cannot name", "get,list *,*.apps named a,b"}
+	if diff := cmp.Diff(want, src.Collector.Rights); diff != "" {
+		t.Errorf("rights (-want +got):\n%s", diff)
+	}
+	for _, q := range got.of("selfsubjectrulesreviews.authorization.k8s.io") {
+		if q.Gap() || !strings.Contains(q.Reason, "webhook") {
+			t.Errorf("%+v", q)
+		}
+	}
+}
+
 // Preflight says what may be listed, and what to grant for the rest; then nothing is missing.
 func TestPreflight(t *testing.T) {
 	s := filled(t)
