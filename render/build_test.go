@@ -253,6 +253,37 @@ func TestNothingAskedIsNotEverythingAnswered(t *testing.T) {
 	}
 }
 
+// TestQuestionsDoNotPraiseWhatWasNotRead holds every sentence that an empty table
+// says about a complete population against a report where all was refused.
+func TestQuestionsDoNotPraiseWhatWasNotRead(t *testing.T) {
+	r, s := fixture.NotCollected()
+	d, err := render.Build(r, s, templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	praise := []string{"No administrator was found", "Nobody but Kubernetes", "No backup product", "No namespace is in scope", "No workload was read", "0 hosts", "without TLS"}
+	for _, id := range []string{"Q1", "Q2", "Q3", "Q4", "Q5", "Q6"} {
+		got := text(t, d, id)
+		if !strings.Contains(got, "Not all of this could be read") {
+			t.Errorf("%s does not say that it rests on gaps: %s", id, got)
+		}
+		for _, p := range praise {
+			if strings.Contains(got, p) {
+				t.Errorf("%s says %q of what was not read", id, p)
+			}
+		}
+	}
+	for i := range r.Populations {
+		r.Populations[i].Complete = true
+	}
+	if d, err = render.Build(r, s, templates.FS); err != nil {
+		t.Fatal(err)
+	}
+	if got := text(t, d, "Q1"); !strings.Contains(got, praise[0]) {
+		t.Errorf("Q1 does not say of a complete and empty population that there is nobody: %s", got)
+	}
+}
+
 func TestCoverSaysHowFarToTrustIt(t *testing.T) {
 	tests := []struct {
 		name           string
@@ -318,6 +349,15 @@ func TestLongTailsAreCounted(t *testing.T) {
 	}
 	if got := text(t, d, "owner-1"); strings.Count(got, "one of many") != 8 || !strings.Contains(got, "492 more rows") {
 		t.Errorf("the owner's part shows %d rows and should count 492 more: %s", strings.Count(got, "one of many"), got)
+	}
+}
+
+func TestLongTablesNameTheSheetWithTheRest(t *testing.T) {
+	d := document(t, fixture.Realistic)
+	for id, want := range map[string]string{"Q1": "Access grants", "Q2": "Namespaces"} {
+		if got := text(t, d, id); !strings.Contains(got, `more rows are on sheet \"`+want+`\"`) {
+			t.Errorf("%s does not name the sheet %q: %s", id, want, got)
+		}
 	}
 }
 

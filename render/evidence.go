@@ -37,7 +37,7 @@ func (b *builder) administrators() []Block {
 		}
 		t.Rows = append(t.Rows, []Text{who, plain(g.Path), approval, date(g.Since)})
 	}
-	blocks := bounded(t, "Access grants")
+	blocks := b.shown(t, "accessGrants")
 	if builtIn > 0 {
 		blocks = append(blocks, small("%s proven to be Kubernetes' own and left out here; they are on %s.",
 			count(builtIn, "further grant is", "further grants are"), sheet("Access grants")))
@@ -88,9 +88,13 @@ func (b *builder) barriers() []Block {
 	slices.SortStableFunc(t.Rows, func(x, y []Text) int {
 		return cmp.Or(cmp.Compare(barrierCount(x), barrierCount(y)), strings.Compare(x[0].Value, y[0].Value))
 	})
-	blocks := bounded(t, "Namespaces")
+	namespaces := len(t.Rows)
+	blocks := b.shown(t, "namespaces", "networkPolicies", "quotas", "workloads")
+	if len(b.incomplete("namespaces", "networkPolicies", "services", "ingresses")) > 0 {
+		return blocks // the sums below would be too small
+	}
 	return append(blocks, small("%s in scope, %s no network policy at all. Exposed to the outside: %s.",
-		count(len(t.Rows), "namespace is", "namespaces are"), count(open, "has", "have"), b.exposure()))
+		count(namespaces, "namespace is", "namespaces are"), count(open, "has", "have"), b.exposure()))
 }
 
 func barrierCount(row []Text) int {
@@ -169,7 +173,7 @@ func (b *builder) delivery() []Block {
 		l := lines[name]
 		t.Rows = append(t.Rows, []Text{plain(name), number(l.argo), number(l.flux), number(l.helm), number(l.none), number(l.digest), number(l.tag), number(l.latest)})
 	}
-	return append(bounded(t, "Workloads"), small("A label of a pipeline on a workload is an indicator: whoever can write the object can write the label."))
+	return append(b.shown(t, "workloads", "containers"), small("A label of a pipeline on a workload is an indicator: whoever can write the object can write the label."))
 }
 
 // secretKeeping shows who may read secrets, and what manages them.
@@ -210,11 +214,19 @@ func (b *builder) secretKeeping() []Block {
 	}
 	slices.SortStableFunc(t.Rows, func(x, y []Text) int { return strings.Compare(y[1].Value, x[1].Value) })
 	blocks := []Block{KeyValues{Columns: 3, Items: []KeyValue{
-		{"Secrets by manager", plain(list(kept, 6))},
-		{"Values in clear, by rule", plain(list(clear, 6))},
-		{"Subjects that may read secrets", number(len(readers))},
+		{"Secrets by manager", b.tallied(kept, "secrets")},
+		{"Values in clear, by rule", b.tallied(clear, "credentials")},
+		{"Subjects that may read secrets", b.counted(len(readers), "accessGrants")},
 	}}}
-	return append(blocks, bounded(t, "Access grants")...)
+	return append(blocks, b.shown(t, "accessGrants")...)
+}
+
+// tallied lists counts of one population, and says when it has gaps.
+func (b *builder) tallied(counts []string, population string) Text {
+	if len(b.incomplete(population)) == 0 {
+		return Text{Value: cmp.Or(list(counts, 6), "none")}
+	}
+	return Text{Value: cmp.Or(list(counts, 6), "not collected"), Note: "the evidence has gaps", Tone: Unknown}
 }
 
 // logging shows the flags of the API server that concern the audit log.
@@ -229,7 +241,7 @@ func (b *builder) logging() []Block {
 			t.Rows = append(t.Rows, []Text{plain(f.Cluster), plain(f.Flag), plain(f.Value)})
 		}
 	}
-	return bounded(t, "Control-plane flags")
+	return b.shown(t, "controlPlaneFlags")
 }
 
 // recovery lists what the backup products say of themselves.
@@ -242,21 +254,24 @@ func (b *builder) recovery() []Block {
 		Empty: "No backup product was found in the clusters. Backups that are made outside of them need a document.",
 	}
 	for _, k := range b.s.Evidence.Backups {
-		volumes := "no"
+		included := "no"
 		if k.VolumesIncluded {
-			volumes = "included"
+			included = "included"
 		}
 		phase := plain(k.Phase)
 		if k.Paused {
 			phase.Note = "paused"
 		}
 		t.Rows = append(t.Rows, []Text{
-			{Value: k.Name, Note: k.Kind + " of " + k.Product + " in " + k.Cluster}, phase, plain(list(k.Namespaces, 4)), plain(volumes), day(k.Completed),
+			{Value: k.Name, Note: k.Kind + " of " + k.Product + " in " + k.Cluster}, phase, plain(list(k.Namespaces, 4)), plain(included), day(k.Completed),
 		})
 	}
 	slices.SortStableFunc(t.Rows, func(x, y []Text) int { return strings.Compare(y[4].Value, x[4].Value) })
-	return append(bounded(t, "Backups"), small("%s, %s.",
-		count(len(b.s.Evidence.Volumes), "persistent volume", "persistent volumes"), count(len(b.s.Evidence.VolumeClaims), "claim", "claims")))
+	volumes := KeyValues{Columns: 3, Items: []KeyValue{
+		{"Persistent volumes", b.counted(len(b.s.Evidence.Volumes), "volumes")},
+		{"Claims", b.counted(len(b.s.Evidence.VolumeClaims), "volumeClaims")},
+	}}
+	return append([]Block{volumes}, b.shown(t, "backups")...)
 }
 
 // sharedDuties counts for each party where it is accountable or responsible.

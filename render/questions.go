@@ -134,12 +134,46 @@ func (b *builder) controlOfCheck(id string) string {
 // pageRows is how many rows a table on the page of a question shows.
 const pageRows = 6
 
-// bounded cuts a table and says where the rest is.
-func bounded(t Table, sheetTitle string) []Block {
-	rest := len(t.Rows) - pageRows
-	if rest <= 0 {
-		return []Block{t}
+// shown bounds a table of evidence and says where the rest is. Where one of the
+// populations that it is made of has gaps, it says that first of all: an empty table
+// then means nothing. The first population is the one to look further in.
+func (b *builder) shown(t Table, populations ...string) []Block {
+	gaps := b.incomplete(populations...)
+	if len(gaps) > 0 {
+		t.Empty = ""
 	}
-	t.Rows = t.Rows[:pageRows]
-	return []Block{t, small("%s on %s.", count(rest, "more row is", "more rows are"), sheet(sheetTitle))}
+	rest := len(t.Rows) - pageRows
+	if rest > 0 {
+		t.Rows = t.Rows[:pageRows]
+	}
+	blocks := []Block{t}
+	if rest > 0 {
+		p, _ := schema.PopulationNamed(populations[0])
+		blocks = append(blocks, small("%s on %s.", count(rest, "more row is", "more rows are"), sheet(p.Title)))
+	}
+	if len(gaps) > 0 {
+		blocks = append(blocks, Paragraph{Style: Small, Text: Text{
+			Value: "Not all of this could be read: " + strings.Join(gaps, ", ") + ". What is missing here may exist.", Tone: Bad, Link: "unseen",
+		}})
+	}
+	return blocks
+}
+
+// incomplete returns those of the populations that have gaps, or were never collected.
+func (b *builder) incomplete(populations ...string) []string {
+	return slices.DeleteFunc(slices.Clone(populations), func(name string) bool {
+		return slices.ContainsFunc(b.r.Populations, func(p schema.PopulationResult) bool { return p.Name == name && p.Complete })
+	})
+}
+
+// counted writes a number that rests on populations: where they have gaps it is a
+// lower bound, or nothing.
+func (b *builder) counted(n int, populations ...string) Text {
+	switch {
+	case len(b.incomplete(populations...)) == 0:
+		return number(n)
+	case n == 0:
+		return Text{Value: "not collected", Tone: Unknown}
+	}
+	return Text{Value: "at least " + group(n), Tone: Unknown}
 }

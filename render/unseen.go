@@ -93,8 +93,8 @@ func (b *builder) unseen() []Section {
 func (b *builder) gapTable() Table {
 	t := Table{
 		Columns: []Column{
-			{Title: "Source", Width: 26}, {Title: "Question", Width: 52}, {Title: "Answer", Width: 19, Kind: StatusCell},
-			{Title: "Reason given", Width: 38}, {Title: "Checks that wait for it", Width: 35},
+			{Title: "Source", Width: 22}, {Title: "Question", Width: 44}, {Title: "Answer", Width: 20, Kind: StatusCell},
+			{Title: "Reason given", Width: 54}, {Title: "Checks that wait for it", Width: 30},
 		},
 		Dense: true,
 		Empty: b.noGaps(),
