@@ -108,16 +108,9 @@ func create(dir, name string, write func(*bufio.Writer) error) (err error) {
 // that are out of order, and sizes beyond its bounds; an error names the file
 // and the line. The result is nil on error.
 func Load(fsys fs.FS) (*schema.Snapshot, error) {
-	b, err := readBounded(fsys, SnapshotFile, maxSnapshot)
+	s, err := LoadHead(fsys)
 	if err != nil {
 		return nil, err
-	}
-	s := &schema.Snapshot{}
-	if err := schema.Unmarshal(b, s); err != nil {
-		return nil, fmt.Errorf("%s: %w", SnapshotFile, err)
-	}
-	if err := checkSnapshot(s); err != nil {
-		return nil, fmt.Errorf("%s: %w", SnapshotFile, err)
 	}
 	if err := checkPopulationFiles(fsys); err != nil {
 		return nil, err
@@ -132,6 +125,22 @@ func Load(fsys fs.FS) (*schema.Snapshot, error) {
 			return nil, err
 		}
 		rows += n
+	}
+	return s, nil
+}
+
+// LoadHead is Load without the rows: what was asked, and how it was answered.
+func LoadHead(fsys fs.FS) (*schema.Snapshot, error) {
+	b, err := readBounded(fsys, SnapshotFile, maxSnapshot)
+	if err != nil {
+		return nil, err
+	}
+	s := &schema.Snapshot{}
+	if err := schema.Unmarshal(b, s); err != nil {
+		return nil, fmt.Errorf("%s: %w", SnapshotFile, err)
+	}
+	if err := checkSnapshot(s); err != nil {
+		return nil, fmt.Errorf("%s: %w", SnapshotFile, err)
 	}
 	return s, nil
 }
@@ -180,11 +189,12 @@ func checkSnapshot(s *schema.Snapshot) error {
 }
 
 // checkPopulationFiles refuses files that no population has: a reader would take
-// them for evidence that was judged.
+// them for evidence that was judged. A bundle has those of derived populations
+// too, which are computed again.
 func checkPopulationFiles(fsys fs.FS) error {
 	known := map[string]bool{}
 	for _, p := range schema.Populations {
-		known[path.Base(p.Path())] = !p.Derived()
+		known[path.Base(p.Path())] = true
 	}
 	folder := path.Dir(schema.Populations[0].Path())
 	entries, err := fs.ReadDir(fsys, folder)

@@ -45,11 +45,11 @@ func (r *Reader) networkPolicy(x *object, o *networkingv1.NetworkPolicy) {
 	row.Ingress, row.Egress = policyTypes(o.Spec)
 	for _, rule := range o.Spec.Ingress {
 		row.AllowAllIngress = row.AllowAllIngress || len(rule.From) == 0 && len(rule.Ports) == 0
-		row.WidePeers = append(row.WidePeers, widePeers("ingress", rule.From)...)
+		row.WidePeers = append(row.WidePeers, widePeers("ingress", rule.From, rule.Ports)...)
 	}
 	for _, rule := range o.Spec.Egress {
 		row.AllowAllEgress = row.AllowAllEgress || len(rule.To) == 0 && len(rule.Ports) == 0
-		row.WidePeers = append(row.WidePeers, widePeers("egress", rule.To)...)
+		row.WidePeers = append(row.WidePeers, widePeers("egress", rule.To, rule.Ports)...)
 	}
 	row.WidePeers = sorted(row.WidePeers)
 	r.to.Rows(row)
@@ -64,9 +64,10 @@ func policyTypes(s networkingv1.NetworkPolicySpec) (ingress, egress bool) {
 	return slices.Contains(s.PolicyTypes, networkingv1.PolicyTypeIngress), slices.Contains(s.PolicyTypes, networkingv1.PolicyTypeEgress)
 }
 
-// widePeers names the peers of a rule that have no limit. A rule without peers allows all of them.
-func widePeers(direction string, peers []networkingv1.NetworkPolicyPeer) []string {
-	if len(peers) == 0 {
+// widePeers names the peers of a rule that have no limit. A rule without peers
+// allows all of them, which is narrow when it names ports, such as that of DNS.
+func widePeers(direction string, peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort) []string {
+	if len(peers) == 0 && len(ports) == 0 {
 		return []string{direction + ": every address"}
 	}
 	var out []string
