@@ -234,14 +234,6 @@ func TestACC03(t *testing.T) {
 	})
 }
 
-// TestACC04: no source gives an imported review or the rows of an earlier bundle
-// yet, so these checks have not been decided, whatever the cluster looks like.
-func TestACC04(t *testing.T) {
-	for _, check := range []string{"ACC-04.k1", "ACC-04.k2"} {
-		runCases(t, check, []checkCase{{name: "not decided", result: schema.ResultNotCollected, rbac: "crb a -> view: Group dev"}})
-	}
-}
-
 func TestACC05(t *testing.T) {
 	register := func(w *world) {
 		w.Plan.Spec.Access.BreakGlass = []schema.BreakGlass{{Binding: "emergency", Subjects: []string{"oncall"}}, {Cluster: "other", Binding: "theirs", Subjects: []string{"x"}}}

@@ -123,10 +123,23 @@ func administrators(a *assessment, _ *schema.Report) (string, string) {
 		return g.AdminEquivalent && g.Scope == "*" && g.Approval == string(Approved)
 	})
 	sentence := fmt.Sprintf("%s with unrestricted rights over a whole cluster beside Kubernetes' own, %d of them approved; ", plural(len(all), "holder"), len(approved))
-	if d, ok := a.newest("ACC-04.d1"); ok {
-		return plural(len(all), "administrator"), sentence + fmt.Sprintf("the last access review in the register is of %s.", d.AsOf)
+	if on := a.lastReview(); !on.IsZero() {
+		return plural(len(all), "administrator"), sentence + fmt.Sprintf("the last access review is of %s.", on)
 	}
-	return plural(len(all), "administrator"), sentence + "no access review is in the register."
+	return plural(len(all), "administrator"), sentence + "no access review is on record."
+}
+
+// lastReview returns the day of the newest access review, whether it is in the
+// document register or a document of its own; the zero Date without one.
+func (a *assessment) lastReview() schema.Date {
+	d, _ := a.newest("ACC-04.d1")
+	last := d.AsOf
+	for _, r := range a.in.Reviews {
+		if on := r.Spec.CompletedOn; last.Before(on) && !a.facts.Today().Before(on) {
+			last = on
+		}
+	}
+	return last
 }
 
 func secretReaders(a *assessment, _ *schema.Report) (string, string) {

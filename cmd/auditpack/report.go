@@ -37,6 +37,7 @@ is verified first, with the key of whoever sealed it.`,
 	c.Flags().StringVar(&key, "verify-key", "", "the public key `file` that must have signed the bundle that is read")
 	c.Flags().BoolVar(&unverified, "accept-unsigned", false, "read a bundle that has no signature")
 	o.signing.add(c)
+	o.previous.add(c)
 	o.addOutput(c)
 	return c
 }
@@ -71,6 +72,9 @@ func report(ctx context.Context, env *environment, o runOptions, path string, tr
 		if asOf, err = asOfTime(o.asOf); err != nil {
 			return err
 		}
+	}
+	if err := o.follow(ctx, in, signer, asOf); err != nil {
+		return err
 	}
 	p, err := produce(ctx, job{asOf: asOf, inputs: in, out: outFolder(o.out, in), signer: signer, collect: reading(from, snapshot, asOf)})
 	if err != nil {

@@ -16,11 +16,12 @@ import (
 // runOptions are the flags of run, collect and report.
 type runOptions struct {
 	planFlags
-	signing signingFlags
-	out     string
-	asOf    string
-	failOn  string
-	output  string
+	signing  signingFlags
+	previous previousFlags
+	out      string
+	asOf     string
+	failOn   string
+	output   string
 }
 
 func newRun(env *environment) *cobra.Command {
@@ -41,6 +42,7 @@ Nothing is written to a cluster, and nothing that exists is overwritten.`,
 	}
 	o.planFlags.add(c)
 	o.signing.add(c)
+	o.previous.add(c)
 	o.addOutput(c)
 	return c
 }
@@ -64,6 +66,9 @@ func run(ctx context.Context, env *environment, o runOptions) error {
 	}
 	asOf, err := asOfTime(o.asOf)
 	if err != nil {
+		return err
+	}
+	if err := o.follow(ctx, in, signer, asOf); err != nil {
 		return err
 	}
 	sources, err := o.sources(env, in)
