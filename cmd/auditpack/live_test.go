@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/auditpack/auditpack/internal/controlplane"
+	"github.com/auditpack/auditpack/schema"
+	"github.com/auditpack/auditpack/seal"
+	"github.com/auditpack/auditpack/templates"
+)
+
+// command runs the program as a user would, and returns its exit code and output.
+func command(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	out, err := os.CreateTemp(t.TempDir(), "stdout")
+	if err != nil {
+		t.Fatal(err)
+	}
+	diag, err := os.CreateTemp(t.TempDir(), "stderr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code = execute(context.Background(), args, os.Stdin, out, diag)
+	read := func(f *os.File) string {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	return code, read(out), read(diag)
+}
+
+func readReport(t *testing.T, bundle string) *schema.Report {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(bundle, "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r schema.Report
+	if err := schema.Unmarshal(b, &r); err != nil {
+		t.Fatal(err)
+	}
+	return &r
+}
+
+// livePlan unpacks the sample and lets its plan read real API servers that hold
+// its objects, instead of its files. It returns the plan's path.
+func livePlan(t *testing.T, kubeconfig func(s *controlplane.Server) string) string {
+	t.Helper()
+	dir := t.TempDir()
+	sample, err := fs.Sub(templates.FS, "sample")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, sample); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "plan.yaml")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := string(b)
+	for _, cluster := range []string{"prod-eu", "staging-eu"} {
+		s := controlplane.Start(t)
+		s.Apply(t, manifestsBelow(t, filepath.Join(dir, cluster))...)
+		from := fmt.Sprintf("from: [%s]\n", cluster)
+		if !strings.Contains(plan, from) {
+			t.Fatalf("the sample's plan has no %q", from)
+		}
+		plan = strings.Replace(plan, from, "kubeconfig: "+kubeconfig(s)+"\n", 1)
+	}
+	plan = strings.ReplaceAll(plan, "      complete: true\n", "")
+	if err := os.WriteFile(path, []byte(plan), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func manifestsBelow(t *testing.T, dir string) [][]byte {
+	t.Helper()
+	var out [][]byte
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		out = append(out, b)
+		return err
+	})
+	if err != nil || len(out) == 0 {
+		t.Fatalf("read %s: %d files, %v", dir, len(out), err)
+	}
+	return out
+}
+
+// byTheServer are findings that only files or only a fresh server can have, as
+// the prefix of a line of findingLines, with the reason.
+var byTheServer = map[string]string{
+	"GOV-04.k2 ": "the extension server of the sample's APIService does not run here",
+}
+
+// findingLines says of each finding which check found what about which subject.
+func findingLines(r *schema.Report) []string {
+	var out []string
+	for _, f := range r.Findings {
+		line := fmt.Sprintf("%s %s %s %s %s", f.Check, f.Result, f.Severity, f.Subject.Cluster, f.Subject)
+		expected := false
+		for prefix := range byTheServer {
+			expected = expected || strings.HasPrefix(line, prefix)
+		}
+		if !expected {
+			out = append(out, line)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestLiveFindsWhatTheDemoFinds loads the sample into real API servers and runs
+// the whole job on them. The findings are those of the demo.
+func TestLiveFindsWhatTheDemoFinds(t *testing.T) {
+	plan := livePlan(t, func(s *controlplane.Server) string { return controlplane.Kubeconfig(t, "admin", s.Admin(t)) })
+	out := t.TempDir()
+	code, _, stderr := command(t, "run", "-q", "-f", plan, "--unsigned", "--as-of", "2026-09-30T06:00:00Z", "--out", out)
+	if code != exitDone && code != exitGaps {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
+	if code, _, stderr := command(t, "demo", "-q", "--out", out+"/demo"); code != exitDone {
+		t.Fatalf("demo: exit code %d\n%s", code, stderr)
+	}
+	live, demo := readReport(t, out+"/brindlewharf-2026-09-30"), readReport(t, out+"/demo/brindlewharf-2026-09-30")
+	if d := cmp.Diff(findingLines(demo), findingLines(live)); d != "" {
+		t.Errorf("findings (-demo +live):\n%s", d)
+	}
+	for _, s := range live.Sources {
+		if s.Kind != schema.SourceCluster || s.Collector.Username == "" || s.ResourceVersion == "" {
+			t.Errorf("source %s is not described: %+v", s.Name, s)
+		}
+	}
+}
+
+// TestRefusedKindIsAGap runs with an account that may read everything but
+// clusterrolebindings: exit code 3, and ACC-01 is neither a pass nor a fail.
+func TestRefusedKindIsAGap(t *testing.T) {
+	s := controlplane.Shared(t)
+	s.Apply(t, readerWithout(t, "clusterrolebindings"))
+	s.Bind(t, "half-reader", "auditpack-half")
+	dir := t.TempDir()
+	private, public, err := seal.GenerateKey([]byte("pass"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range map[string][]byte{"k.key": private, "k.pub": public, "password": []byte("pass\n")} {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kubeconfig := controlplane.Kubeconfig(t, "half-reader", s.User(t, "half-reader"))
+
+	code, stdout, stderr := command(t, "preflight", "--kubeconfig", kubeconfig)
+	if code != exitGaps || !strings.Contains(stdout, `- "clusterrolebindings"`) {
+		t.Errorf("preflight: exit code %d, and the role that is missing is not printed\n%s%s", code, stdout, stderr)
+	}
+	code, stdout, stderr = command(t, "run", "-q", "--kubeconfig", kubeconfig, "--key", dir+"/k.key", "--password-file", dir+"/password", "--as-of", "2026-09-30T06:00:00Z", "--out", dir)
+	if code != exitGaps || !strings.Contains(stdout, "clusterrolebindings") {
+		t.Fatalf("run: exit code %d, want %d and the gap named\n%s%s", code, exitGaps, stdout, stderr)
+	}
+	archives, err := filepath.Glob(dir + "/*.zip")
+	if err != nil || len(archives) != 1 {
+		t.Fatalf("%d archives, %v", len(archives), err)
+	}
+	if code, _, stderr := command(t, "verify", archives[0], "--key", dir+"/k.pub"); code != exitDone {
+		t.Errorf("verify: exit code %d\n%s", code, stderr)
+	}
+	r := readReport(t, strings.TrimSuffix(archives[0], ".zip"))
+	for _, c := range r.Checks {
+		if strings.HasPrefix(c.ID, "ACC-01.k") && c.Result != schema.ResultNotCollected {
+			t.Errorf("%s is %s, want not_collected", c.ID, c.Result)
+		}
+	}
+	for _, c := range r.Controls {
+		if c.ID == "ACC-01" && c.Status != schema.NeedsReview {
+			t.Errorf("ACC-01 is %s, want needs_review", c.Status)
+		}
+	}
+}
+
+// readerWithout returns the shipped ClusterRole under another name, less one resource.
+func readerWithout(t *testing.T, resource string) []byte {
+	t.Helper()
+	b, err := os.ReadFile("../../deploy/clusterrole.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	role := strings.Replace(string(b), "name: auditpack-read", "name: auditpack-half", 1)
+	less := strings.Replace(role, "      - \""+resource+"\"\n", "", 1)
+	if less == string(b) || less == role {
+		t.Fatalf("deploy/clusterrole.yaml has no %s, or another name", resource)
+	}
+	return []byte(less)
+}
