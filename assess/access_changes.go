@@ -141,15 +141,14 @@ func (d *rightsDiff) add(was, is *schema.AccessGrant) {
 		g = was
 	}
 	more, fewer := without(current, old), without(old, current)
-	name := holderOf(g).String() + " by " + g.Binding
 	switch {
 	case len(more) > 0:
 		d.gained = append(d.gained, gainedRight{is, was, more})
 		return
 	case len(current) == 0:
-		d.removed = append(d.removed, name)
+		d.removed = append(d.removed, grantedBy(g))
 	case len(fewer) > 0:
-		d.reduced = append(d.reduced, name)
+		d.reduced = append(d.reduced, grantedBy(g))
 	}
 	d.rest = append(d.rest, Outcome{Subject: g.Subject(), Result: schema.ResultPass})
 }

@@ -32,6 +32,15 @@ func rightOf(g *schema.AccessGrant) schema.Subject {
 	return whole.Subject()
 }
 
+// grantedBy names a right in a list: who holds it, and by which binding.
+func grantedBy(g *schema.AccessGrant) string {
+	binding := g.Binding
+	if g.Scope != rbac.ClusterWide {
+		binding = g.Scope + "/" + g.Binding
+	}
+	return holderOf(g).String() + " by " + binding
+}
+
 // reviews returns the reviews of the cluster that were completed by the day of the
 // snapshot, the newest first.
 func (p *Pass) reviews() []schema.AccessReview {
@@ -189,7 +198,7 @@ func (p *Pass) reviewProblems(r schema.AccessReview) []string {
 	var missing []string
 	for i := range rights {
 		if !decided[rightOf(&rights[i])] {
-			missing = append(missing, holderOf(&rights[i]).String()+" by "+rights[i].Binding)
+			missing = append(missing, grantedBy(&rights[i]))
 		}
 	}
 	if len(missing) > 0 {

@@ -148,7 +148,7 @@ func TestAccessReviewed(t *testing.T) {
 		{name: "a right without a decision", result: schema.ResultFail, rbac: access, more: func(w *world) {
 			w.old()
 			w.review(t, "q3", "c", 10, "revoke Group dev crb/ops everything")
-		}, want: []string{"fail high | AccessReview q3 | The access review q3 of 2026-11-12 by zoe is not complete: it has no decision on 1 of 2 privileged rights that are older than it: ServiceAccount ci/bot by bot."}},
+		}, want: []string{"fail high | AccessReview q3 | The access review q3 of 2026-11-12 by zoe is not complete: it has no decision on 1 of 2 privileged rights that are older than it: ServiceAccount ci/bot by prod/bot."}},
 		{name: "a right that is younger than the review", result: schema.ResultPass, rbac: access, more: func(w *world) {
 			w.old()
 			w.Evidence.Bindings[3].Created = asOf.AddDate(0, 0, -10)
@@ -214,7 +214,7 @@ func TestNewRights(t *testing.T) {
 			clusterrole everything: * * *
 			rb prod/bot -> ClusterRole everything: ServiceAccount ci/bot`), want: []string{
 			"needs_review medium | Group dev ClusterRoleBinding/ops to ClusterRole/everything | Group dev, by ClusterRoleBinding ops, has ClusterRole everything in the whole cluster: not in the bundle of 2026-08-22, and no merged change is linked to it.",
-			"needs_review medium | Cluster c | Privileged rights added since the bundle of 2026-08-22: 1, of which 1 have no linked change. Removed: ServiceAccount ci/bot by bot.",
+			"needs_review medium | Cluster c | Privileged rights added since the bundle of 2026-08-22: 1, of which 1 have no linked change. Removed: ServiceAccount ci/bot by prod/bot.",
 		}},
 		{name: "only removals", result: schema.ResultPass, more: before(t, access)},
 		{name: "a role gave more, another less", result: schema.ResultNeedsReview, rbac: `

@@ -112,6 +112,7 @@ func TestStarterExamplesLoad(t *testing.T) {
 	write("controls.yaml", content(t, templates.FS, "controls/iso27017.yaml"))
 	write("checks.yaml", content(t, templates.FS, "checks/acc.yaml"))
 	write("evidence/idp-admins-2026-q4.csv", []byte("member\n"))
+	write("reviews/production-west-2026-q3.yaml", documentedReview(t))
 
 	set, err := input.Load(filepath.Join(dir, "plan.yaml"), templates.FS)
 	if err != nil {
@@ -119,14 +120,28 @@ func TestStarterExamplesLoad(t *testing.T) {
 	}
 	got := []int{
 		len(set.Plan.Spec.Clusters), len(set.Plan.Spec.Access.BreakGlass), len(set.Overlay.Spec.Approvals),
-		len(set.Exceptions.Spec.Exceptions), len(set.Documents.Spec.Documents), len(set.Attachments),
+		len(set.Exceptions.Spec.Exceptions), len(set.Documents.Spec.Documents), len(set.Attachments), len(set.Reviews),
 	}
-	if diff := cmp.Diff([]int{2, 1, 2, 1, 2, 1}, got); diff != "" {
-		t.Errorf("clusters, break-glass, approvals, exceptions, documents, attachments (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]int{2, 1, 2, 1, 2, 1, 1}, got); diff != "" {
+		t.Errorf("clusters, break-glass, approvals, exceptions, documents, attachments, reviews (-want +got):\n%s", diff)
 	}
 	if set.Plan.Spec.Period == nil || set.Plan.Spec.Secrets != schema.SecretsInventory {
 		t.Errorf("period or secrets of the example are not set: %+v", set.Plan.Spec)
 	}
+}
+
+// documentedReview returns the example of an access review that docs/access.md shows.
+func documentedReview(t *testing.T) []byte {
+	t.Helper()
+	page := content(t, os.DirFS("../../docs"), "access.md")
+	var example []string
+	for line := range strings.Lines(string(page)) {
+		text, indented := strings.CutPrefix(line, "    ")
+		if indented {
+			example = append(example, text)
+		}
+	}
+	return []byte(strings.Join(example, ""))
 }
 
 // Editors find the schema that a file of the starter names once init has put the schemas beside it.
