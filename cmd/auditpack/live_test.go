@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"io/fs"
@@ -213,4 +214,88 @@ func readerWithout(t *testing.T, resource string) []byte {
 		t.Fatalf("deploy/clusterrole.yaml has no %s, or another name", resource)
 	}
 	return []byte(less)
+}
+
+// planted are values that must not be in any file that a run writes, and neither
+// their base64.
+var planted = []string{"tulip-in-secret-data", "tulip-in-last-applied", "tulip-in-config-map", "tulip-in-env", "tulip-in-argument", "tulip-in-url"}
+
+const plantedObjects = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: garden}
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: bulbs
+  namespace: garden
+  annotations:
+    kubectl.kubernetes.io/last-applied-configuration: '{"stringData":{"bulb":"tulip-in-last-applied"}}'
+stringData: {bulb: tulip-in-secret-data}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: beds
+  namespace: garden
+  annotations:
+    kubectl.kubernetes.io/last-applied-configuration: '{"data":{"password":"tulip-in-last-applied"}}'
+data: {password: tulip-in-config-map}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: gardener, namespace: garden}
+spec:
+  selector: {matchLabels: {app: gardener}}
+  template:
+    metadata: {labels: {app: gardener}}
+    spec:
+      containers:
+        - name: gardener
+          image: registry.example/gardener:1
+          args: ["--password=tulip-in-argument"]
+          env:
+            - {name: DB_PASSWORD, value: tulip-in-env}
+            - {name: DB_URL, value: "postgres://gardener:tulip-in-url@db.example/beds"}
+`
+
+// TestNoSecretValueIsWritten plants values where clusters have them, collects with
+// each tier, and looks for them in every file of the bundle.
+func TestNoSecretValueIsWritten(t *testing.T) {
+	s := controlplane.Shared(t)
+	s.Apply(t, []byte(plantedObjects))
+	kubeconfig := controlplane.Kubeconfig(t, "admin", s.Admin(t))
+	for _, tier := range []schema.SecretsTier{schema.SecretsNone, schema.SecretsInventory, schema.SecretsRotation} {
+		t.Run(string(tier), func(t *testing.T) {
+			out := t.TempDir()
+			code, stdout, stderr := command(t, "run", "-q", "--kubeconfig", kubeconfig, "--secrets", string(tier), "--unsigned", "--out", out)
+			if code != exitDone && code != exitGaps {
+				t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
+			}
+			files, found := 0, false
+			err := filepath.WalkDir(out, func(path string, e fs.DirEntry, err error) error {
+				if err != nil || e.IsDir() {
+					return err
+				}
+				files++
+				b, err := os.ReadFile(path)
+				if err != nil {
+					return err
+				}
+				found = found || strings.Contains(string(b), "gardener")
+				for _, value := range planted {
+					for _, form := range []string{value, base64.StdEncoding.EncodeToString([]byte(value))} {
+						if err := holdsNot(path, b, form); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+				return nil
+			})
+			if err != nil || files < 10 || !found {
+				t.Fatalf("looked at %d files, found the workload: %v, %v", files, found, err)
+			}
+		})
+	}
 }
