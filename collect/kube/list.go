@@ -142,7 +142,10 @@ func afterExpiry(err error, asked metav1.ListOptions) (metav1.ListOptions, bool)
 		return asked, false
 	}
 	token := status.Status().Continue
-	if asked.Continue != "" && token == "" {
+	switch {
+	case asked.Continue != "" && token == "": // nothing says where to go on
+		return asked, false
+	case asked.Continue == "" && asked.ResourceVersion == "": // no version was asked for
 		return asked, false
 	}
 	return metav1.ListOptions{Limit: pageSize, Continue: token}, true
