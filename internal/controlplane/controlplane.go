@@ -59,7 +59,8 @@ var shared struct {
 }
 
 // Shared returns the control plane that all tests of the package share, and
-// starts it when it is asked for first. The package's TestMain must call Main.
+// starts it when it is asked for first. The package's TestMain must call Main, or
+// give Tests to what runs the tests.
 func Shared(t testing.TB) *Server {
 	t.Helper()
 	bin := requireBinaries(t)
@@ -75,12 +76,19 @@ func Shared(t testing.TB) *Server {
 }
 
 // Main is the TestMain of a package that uses Shared.
-func Main(m *testing.M) {
-	code := m.Run()
+func Main(m *testing.M) { os.Exit(Tests{m}.Run()) }
+
+// Tests stands in for a *testing.M where TestMain hands that to somebody else,
+// such as testscript.Main.
+type Tests struct{ M *testing.M }
+
+// Run runs the tests, stops the server that they shared, and returns the exit code.
+func (t Tests) Run() int {
+	code := t.M.Run()
 	if shared.server != nil {
 		shared.server.stop()
 	}
-	os.Exit(code)
+	return code
 }
 
 // startTries is how often a start is tried: a port that was free may be taken
