@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"flag"
 	"fmt"
 	"io"
@@ -14,13 +15,14 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/auditpack/auditpack/internal/controlplane"
 	"github.com/auditpack/auditpack/seal"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(controlplane.Tests{M: m}, map[string]func(){
 		"auditpack": func() {
 			os.Exit(execute(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 		},
@@ -39,6 +41,7 @@ func TestScripts(t *testing.T) {
 			"status":  status,
 			"flip":    flip,
 			"keypair": keypair,
+			"digest":  digest,
 			"nowhere": nowhere,
 		},
 	})
@@ -82,6 +85,14 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	b[(len(b)-1)*percent/100] ^= 1
 	ts.Check(os.WriteFile(path, b, 0o600))
+}
+
+// digest NAME FILE sets a variable to the SHA-256 of a file.
+func digest(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: digest NAME FILE")
+	}
+	ts.Setenv(args[0], fmt.Sprintf("%x", sha256.Sum256([]byte(ts.ReadFile(args[1])))))
 }
 
 // keypair NAME writes NAME.key, encrypted with the password "pass", and NAME.pub.
