@@ -232,6 +232,7 @@ func TestWhatFilesCanProve(t *testing.T) {
 		{name: "an object of another shape", text: pod + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: b}\nspec: {containers: pl4nted}\n", resource: "pods", outcome: schema.Truncated, rows: 1, reason: "1 documents cannot be read, first f.yaml:5: not the shape of its kind"},
 		{name: "metadata of another shape", text: "apiVersion: velero.io/v1\nkind: Backup\nmetadata: {name: b, labels: {a: [pl4nted]}}\n", resource: "backups.velero.io", outcome: schema.Truncated, reason: "1 documents cannot be read, first f.yaml:1: not the shape of its kind"},
 		{name: "an object without name", text: "apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\n", resource: "pods", outcome: schema.Truncated, reason: "1 documents cannot be read, first f.yaml:1: the object has no name"},
+		{name: "an object that is too large", text: pod + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: b, annotations: {a: " + strings.Repeat("x", 3<<20) + "}}\n", resource: "pods", outcome: schema.Truncated, rows: 1, reason: "1 documents cannot be read, first f.yaml:5: the object is larger than an API server accepts"},
 		{name: "the same object twice", text: pod + "---\n" + pod, resource: "pods", outcome: schema.Complete, rows: 1},
 		{name: "another object of the same name", text: pod + "---\n" + strings.Replace(pod, "image: i", "image: j", 1), resource: "pods", outcome: schema.Complete, rows: 1, reason: "1 of the objects differ from an earlier one of the same name; the last one was read"},
 		{name: "a document that is not YAML", text: pod + "---\nkey: *pl4nted\n", resource: "documents", outcome: schema.Failed, reason: "not valid YAML"},
@@ -417,7 +418,7 @@ func FuzzFiles(f *testing.F) {
 		}
 		first, again := collectOnce(), collectOnce()
 		if !bytes.Equal(first.text.Bytes(), again.text.Bytes()) {
-			t.Errorf("the same bytes gave other answers:\n%s\n%s", first.text.Bytes(), again.text.Bytes())
+			t.Errorf("the same bytes gave other answers (-first +again):\n%s", cmp.Diff(first.text.String(), again.text.String()))
 		}
 		if !bytes.Contains(b, []byte(value)) && bytes.Contains(first.text.Bytes(), []byte(value)) {
 			t.Errorf("the value of a Secret came out")

@@ -185,6 +185,9 @@ func newEntry(k kube.Kind, m map[string]any, place string) (*entry, string) {
 	if err != nil {
 		return nil, "the object cannot be written as JSON"
 	}
+	if len(b) > maxObject {
+		return nil, "the object is larger than an API server accepts"
+	}
 	return &entry{key{k.Name(), namespace, name}, k, b, place}, ""
 }
 
@@ -244,7 +247,8 @@ func (o *objects) secretsTier() schema.SecretsTier {
 func (o *objects) queries() []schema.Query {
 	var out []schema.Query
 	kinds := slices.Clone(kube.Kinds)
-	for _, a := range o.answers {
+	for _, name := range slices.Sorted(maps.Keys(o.answers)) {
+		a := o.answers[name]
 		if !slices.ContainsFunc(kinds, func(k kube.Kind) bool { return k.Name() == a.kind.Name() }) {
 			kinds = append(kinds, a.kind)
 		}

@@ -14,6 +14,7 @@ import (
 // The bounds of what is read.
 const (
 	maxInput   = 512 << 20 // bytes of all files of a source together
+	maxObject  = 3 << 20   // bytes of an object as JSON; the limit of kube-apiserver for a request
 	maxAliased = 500_000   // values that the aliases of one document stand for
 	maxDepth   = 200       // of a YAML document
 )
