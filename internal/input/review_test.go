@@ -53,7 +53,7 @@ func TestReviewProblems(t *testing.T) {
 		{"a period that ends before it starts", strings.Replace(reviewHead, "to: 2026-10-01", "to: 2026-07-01", 1) + "  decisions:\n" + right(ann, "*", "keep"), []string{
 			`f.yaml:6:34: the period ends on 2026-07-01, which is not after its start on 2026-07-01`}},
 		{"a digest that is none", strings.Replace(reviewHead, "5f70", "5F70", 1) + "  decisions:\n" + right(ann, "*", "keep"), []string{
-			`f.yaml:9:38: "5F70bf18a086007016e948b04aed3b82103a36be…" is not of the form wanted: 64 hexadecimal digits in lower case`}},
+			`f.yaml:9:38: "5F70bf18a086007016e948b04aed3b82103a36be"… is not of the form wanted: 64 hexadecimal digits in lower case`}},
 		{"an interval of no days", planHead + "  intervalDays: 0\n", []string{`f.yaml:7:17: want at least 1 day`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
