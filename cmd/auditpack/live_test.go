@@ -78,7 +78,7 @@ func livePlan(t *testing.T, kubeconfig func(s *controlplane.Server) string) stri
 	plan := string(b)
 	for _, cluster := range []string{"prod-eu", "staging-eu"} {
 		s := controlplane.Start(t)
-		s.Apply(t, manifestsBelow(t, filepath.Join(dir, cluster))...)
+		s.Apply(t, controlplane.Manifests(t, filepath.Join(dir, cluster))...)
 		from := fmt.Sprintf("from: [%s]\n", cluster)
 		if !strings.Contains(plan, from) {
 			t.Fatalf("the sample's plan has no %q", from)
@@ -90,23 +90,6 @@ func livePlan(t *testing.T, kubeconfig func(s *controlplane.Server) string) stri
 		t.Fatal(err)
 	}
 	return path
-}
-
-func manifestsBelow(t *testing.T, dir string) [][]byte {
-	t.Helper()
-	var out [][]byte
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		b, err := os.ReadFile(path)
-		out = append(out, b)
-		return err
-	})
-	if err != nil || len(out) == 0 {
-		t.Fatalf("read %s: %d files, %v", dir, len(out), err)
-	}
-	return out
 }
 
 // byTheServer are findings that only files or only a fresh server can have, as

@@ -3,8 +3,6 @@ package kube_test
 import (
 	"context"
 	"encoding/json"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -45,7 +43,7 @@ func TestSampleAsFromFiles(t *testing.T) {
 			s := controlplane.Start(t)
 			o := kube.Options{Cluster: c, Spec: &spec, Config: s.Admin(t), Version: "test", Now: time.Now}
 			_, empty := run(t, o)
-			s.Apply(t, manifests(t, c.From[0])...)
+			s.Apply(t, controlplane.Manifests(t, c.From[0])...)
 			_, live := run(t, o)
 			for _, gap := range live.gaps() {
 				if gap != "/apis truncated 0" { // the extension server that does not run
@@ -73,24 +71,6 @@ func TestSampleAsFromFiles(t *testing.T) {
 			}
 		})
 	}
-}
-
-// manifests returns the contents of the files below dir.
-func manifests(t *testing.T, dir string) [][]byte {
-	t.Helper()
-	var out [][]byte
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		b, err := os.ReadFile(path)
-		out = append(out, b)
-		return err
-	})
-	if err != nil || len(out) == 0 {
-		t.Fatalf("read %s: %d files, %v", dir, len(out), err)
-	}
-	return out
 }
 
 // comparable returns the rows of a population as lines of JSON in order, without the values of serverSets.

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -269,4 +272,22 @@ func waitServed(ctx context.Context, definitions dynamic.ResourceInterface, name
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
+}
+
+// Manifests returns the contents of all files below dir, for Apply.
+func Manifests(t testing.TB, dir string) [][]byte {
+	t.Helper()
+	var out [][]byte
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		out = append(out, b)
+		return err
+	})
+	if err != nil || len(out) == 0 {
+		t.Fatalf("read %s: %d files, %v", dir, len(out), err)
+	}
+	return out
 }
