@@ -65,7 +65,7 @@ func produce(ctx context.Context, j job) (p product, err error) {
 	return p, err
 }
 
-// bundleName is that of the plan and the day, as docs/bundle.md says.
+// bundleName is the plan and the day; seal adds -2, -3 … when that is taken.
 func bundleName(j job) string {
 	return j.inputs.Plan.Metadata.Name + "-" + j.asOf.Format(time.DateOnly)
 }
