@@ -64,6 +64,8 @@ type PlanSpec struct {
 	Images ImageFacts `json:"images,omitzero"`
 	// RPOHours is the recovery point objective: how old the last good backup of a namespace may be, in hours; by default 24.
 	RPOHours int `json:"rpoHours,omitempty"`
+	// Rotation says how old credentials may become.
+	Rotation RotationLimits `json:"rotation,omitzero"`
 	// ControlTable is a file, or empty for the built-in table.
 	ControlTable string `json:"controlTable,omitempty"`
 	// Checks are files of further CheckSets. A check with a known id replaces the built-in one.
@@ -184,6 +186,14 @@ type BreakGlass struct {
 type ImageFacts struct {
 	// Registries are approved hosts, or host/path prefixes.
 	Registries []string `json:"registries,omitzero"`
+}
+
+// RotationLimits say how old credentials may become, in days.
+type RotationLimits struct {
+	// Classes maps a rotation class, as the label of a secret says it, to the days after which its value must have changed; by default high 90, medium 180 and low 365.
+	Classes map[string]int `json:"classes,omitzero"`
+	// Pipeline is the limit for the credentials that Argo CD keeps for clusters and repositories, where their class has none; by default 90.
+	Pipeline int `json:"pipeline,omitempty"`
 }
 
 // Signing says how the bundle is signed.

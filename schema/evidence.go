@@ -19,9 +19,15 @@ type Evidence struct {
 	IdentityMappings    []IdentityMapping    `json:"identityMappings"`
 	Secrets             []Secret             `json:"secrets"`
 	Credentials         []Credential         `json:"credentials"`
+	SecretMechanisms    []SecretMechanism    `json:"secretMechanisms"`
 	NetworkPolicies     []NetworkPolicy      `json:"networkPolicies"`
 	Services            []Service            `json:"services"`
 	Ingresses           []Ingress            `json:"ingresses"`
+	Gateways            []Gateway            `json:"gateways"`
+	Routes              []Route              `json:"routes"`
+	Endpoints           []Endpoint           `json:"endpoints"`
+	Certificates        []Certificate        `json:"certificates"`
+	MeshPolicies        []MeshPolicy         `json:"meshPolicies"`
 	Quotas              []Quota              `json:"quotas"`
 	DisruptionBudgets   []DisruptionBudget   `json:"disruptionBudgets"`
 	Autoscalers         []Autoscaler         `json:"autoscalers"`
@@ -32,12 +38,20 @@ type Evidence struct {
 	Webhooks            []Webhook            `json:"webhooks"`
 	AdmissionPolicies   []AdmissionPolicy    `json:"admissionPolicies"`
 	PolicyExclusions    []PolicyExclusion    `json:"policyExclusions"`
+	PolicyResults       []PolicyResult       `json:"policyResults"`
+	ImageScans          []ImageScan          `json:"imageScans"`
 	APIServices         []APIService         `json:"apiServices"`
 	CustomResources     []CustomResource     `json:"customResources"`
 	Applications        []Application        `json:"applications"`
 	ApplicationProjects []ApplicationProject `json:"applicationProjects"`
 	ExternalSecrets     []ExternalSecret     `json:"externalSecrets"`
+	Dependencies        []Dependency         `json:"dependencies"`
+	LogOutputs          []LogOutput          `json:"logOutputs"`
+	AlertRules          []AlertRule          `json:"alertRules"`
+	AlertRoutes         []AlertRoute         `json:"alertRoutes"`
+	Leases              []Lease              `json:"leases"`
 	FieldManagers       []FieldManager       `json:"fieldManagers"`
+	ManagedObjects      []ManagedObject      `json:"managedObjects"`
 	ControlPlaneFlags   []ControlPlaneFlag   `json:"controlPlaneFlags"`
 }
 
@@ -100,7 +114,9 @@ type Node struct {
 	OSImage          string    `json:"osImage"`
 	KernelVersion    string    `json:"kernelVersion"`
 	ContainerRuntime string    `json:"containerRuntime"`
-	ProviderID       string    `json:"providerID"`
+	// Architecture of the processor, such as amd64.
+	Architecture string `json:"architecture"`
+	ProviderID   string `json:"providerID"`
 	// Taints as key=value:effect.
 	Taints []string `json:"taints"`
 }
@@ -134,6 +150,10 @@ type Workload struct {
 	Requests       bool              `json:"requests"` // every container requests CPU and memory
 	Images         []string          `json:"images"`
 	PodLabels      map[string]string `json:"podLabels"`
+	// BaselineViolations is what Pod Security admission would object to at the level baseline, each as reason (detail);
+	// RestrictedViolations what it would object to at the level restricted beyond that. Both by the newest version of the levels.
+	BaselineViolations   []string `json:"baselineViolations"`
+	RestrictedViolations []string `json:"restrictedViolations"`
 }
 
 // A Container of a workload's pod template.
@@ -182,6 +202,8 @@ type Pod struct {
 	// ImageIDs are image@digest as the kubelet reported them.
 	ImageIDs []string  `json:"imageIDs"`
 	Created  time.Time `json:"created,omitzero"`
+	// SCC is the security context constraint of OpenShift that admitted the pod.
+	SCC string `json:"scc"`
 }
 
 // A Rule is a PolicyRule of rbac.authorization.k8s.io/v1.
@@ -290,6 +312,13 @@ type Secret struct {
 	// HelmRelease and HelmVersion are the labels name and version of a Helm release record. Tier rotation only.
 	HelmRelease string `json:"helmRelease"`
 	HelmVersion string `json:"helmVersion"`
+	// ArgoCD is the label argocd.argoproj.io/secret-type: cluster, repository, repo-creds … Tier rotation only.
+	ArgoCD string `json:"argoCD"`
+	// SealingKey is the label sealedsecrets.bitnami.com/sealed-secrets-key: active or compromised. Tier rotation only.
+	SealingKey string `json:"sealingKey"`
+	// ReplicatedTo are the namespaces, patterns of names or label selectors to which annotations of
+	// reflector, kubed and kubernetes-replicator ask to copy the secret; "*" is every namespace. Tier rotation only.
+	ReplicatedTo []string `json:"replicatedTo"`
 }
 
 // A Credential is a place that holds a value which looks like a credential. The
@@ -305,6 +334,18 @@ type Credential struct {
 	Rule string `json:"rule"`
 	// Length of the value in bytes.
 	Length int `json:"length"`
+}
+
+// A SecretMechanism is an object by which a secret is delivered otherwise than by External Secrets.
+type SecretMechanism struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	// Mechanism is secrets-store-csi, vault-secrets-operator or sealed-secrets.
+	Mechanism string `json:"mechanism"`
+	// Ready is the condition Ready or Synced: True, False, Unknown, or empty where the object has none.
+	Ready string `json:"ready"`
 }
 
 // A NetworkPolicy of networking.k8s.io/v1 with its effective types.
@@ -325,6 +366,8 @@ type NetworkPolicy struct {
 	AllowAllEgress  bool `json:"allowAllEgress"`
 	// WidePeers lists peers without limits, such as 0.0.0.0/0 or every namespace.
 	WidePeers []string `json:"widePeers"`
+	// AllowsMetadata is true when an egress rule lets pods reach 169.254.169.254, the instance metadata of clouds.
+	AllowsMetadata bool `json:"allowsMetadata"`
 }
 
 // A Service of any type.
@@ -340,7 +383,10 @@ type Service struct {
 	SourceRanges []string `json:"sourceRanges"`
 	NodePorts    []int    `json:"nodePorts"`
 	// InternalAnnotation is true when an annotation of a known cloud asks for an internal load balancer.
-	InternalAnnotation bool `json:"internalAnnotation"`
+	InternalAnnotation bool      `json:"internalAnnotation"`
+	Created            time.Time `json:"created,omitzero"`
+	// App is the label app.kubernetes.io/name of the service, or its label app.
+	App string `json:"app"`
 }
 
 // An Ingress of networking.k8s.io/v1, one row a host.
@@ -354,6 +400,83 @@ type Ingress struct {
 	TLS      bool     `json:"tls"`      // spec.tls covers the host
 	CloudTLS bool     `json:"cloudTLS"` // an annotation says that a cloud load balancer terminates TLS
 	Backends []string `json:"backends"`
+	// DefaultBackend is true when the ingress answers for hosts that no rule names.
+	DefaultBackend bool `json:"defaultBackend"`
+	// Addresses are status.loadBalancer.ingress.
+	Addresses []string `json:"addresses"`
+	// InternalAnnotation is true when an annotation of a known cloud asks for an internal load balancer.
+	InternalAnnotation bool `json:"internalAnnotation"`
+}
+
+// A Gateway of gateway.networking.k8s.io, one row a listener.
+type Gateway struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Listener  string `json:"listener"`
+	Class     string `json:"class"`
+	// Hostname is "*" for a listener without one.
+	Hostname string `json:"hostname"`
+	Protocol string `json:"protocol"` // HTTP, HTTPS, TLS, TCP or UDP
+	Port     int    `json:"port"`
+	TLSMode  string `json:"tlsMode"` // Terminate or Passthrough; empty without TLS
+	// RoutesFrom says which namespaces may attach routes: All, Selector, Same or None.
+	RoutesFrom string `json:"routesFrom"`
+	// Addresses are status.addresses.
+	Addresses []string `json:"addresses"`
+}
+
+// A Route is an HTTPRoute, GRPCRoute or TLSRoute of gateway.networking.k8s.io.
+type Route struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	// Hostnames is "*" for a route that takes those of its listeners.
+	Hostnames []string `json:"hostnames"`
+	// Gateways are the parents that are gateways, as namespace/name, or namespace/name/listener where one is named.
+	Gateways []string `json:"gateways"`
+	// Backends are services, as namespace/name.
+	Backends []string `json:"backends"`
+	// RedirectsHTTPS is true when every rule redirects to HTTPS.
+	RedirectsHTTPS bool `json:"redirectsHTTPS"`
+}
+
+// An Endpoint is an EndpointSlice of discovery.k8s.io/v1: where a service leads to.
+type Endpoint struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Service   string `json:"service"`
+	Ready     int    `json:"ready"` // addresses that are ready, or do not say
+	Addresses int    `json:"addresses"`
+}
+
+// A Certificate of cert-manager.io.
+type Certificate struct {
+	Cluster   string    `json:"cluster"`
+	Namespace string    `json:"namespace"`
+	Name      string    `json:"name"`
+	Hosts     []string  `json:"hosts"`
+	Issuer    string    `json:"issuer"` // kind/name
+	Ready     string    `json:"ready"`  // the condition: True, False, Unknown or empty
+	NotAfter  time.Time `json:"notAfter,omitzero"`
+	// Renewal is when the certificate is to be made anew.
+	Renewal time.Time `json:"renewal,omitzero"`
+}
+
+// A MeshPolicy says how traffic between pods is encrypted: a PeerAuthentication of Istio, or the ConfigMap cilium-config.
+type MeshPolicy struct {
+	Cluster   string `json:"cluster"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// Mode is STRICT, PERMISSIVE, DISABLE or UNSET for Istio, WIREGUARD, IPSEC or DISABLE for Cilium.
+	Mode string `json:"mode"`
+	// SelectsAll is true when the policy is for every workload of its namespace.
+	SelectsAll bool `json:"selectsAll"`
+	// PortModes are the modes of single ports.
+	PortModes []string `json:"portModes"`
 }
 
 // A Quota is a ResourceQuota or a LimitRange.
@@ -400,6 +523,10 @@ type Volume struct {
 	Driver         string    `json:"driver"`
 	Zones          []string  `json:"zones"`
 	Created        time.Time `json:"created,omitzero"`
+	// PhaseSince is when the volume came into its phase; older servers do not tell.
+	PhaseSince time.Time `json:"phaseSince,omitzero"`
+	// Encryption is what the attributes of a CSI volume say: yes, no or unstated.
+	Encryption string `json:"encryption"`
 }
 
 // A VolumeClaim is a PersistentVolumeClaim.
@@ -411,7 +538,10 @@ type VolumeClaim struct {
 	StorageClass string `json:"storageClass"`
 	Volume       string `json:"volume"`
 	// RequestedBytes is the size asked for.
-	RequestedBytes int64 `json:"requestedBytes"`
+	RequestedBytes int64     `json:"requestedBytes"`
+	Created        time.Time `json:"created,omitzero"`
+	// DatabaseCluster is the CloudNativePG cluster whose data the volume holds; empty for other volumes.
+	DatabaseCluster string `json:"databaseCluster"`
 }
 
 // A StorageClass of storage.k8s.io/v1.
@@ -425,14 +555,14 @@ type StorageClass struct {
 	Encryption string `json:"encryption"`
 }
 
-// A Backup is one schedule, backup, restore or location of a backup product.
+// A Backup is one schedule, backup, restore or location of a backup product, or what a job or a storage product says about its last copy.
 type Backup struct {
 	Cluster   string `json:"cluster"`
 	Namespace string `json:"namespace"`
 	// Kind is that of the object: Schedule, Backup, Restore, BackupStorageLocation, VolumeSnapshot …
 	Kind string `json:"kind"`
 	Name string `json:"name"`
-	// Product is velero, csi-snapshot, cnpg …
+	// Product is velero, csi-snapshot, cnpg, longhorn or cronjob.
 	Product string `json:"product"`
 	Phase   string `json:"phase"`
 	Paused  bool   `json:"paused"`
@@ -442,6 +572,12 @@ type Backup struct {
 	VolumesIncluded    bool      `json:"volumesIncluded"`
 	Completed          time.Time `json:"completed,omitzero"`
 	Errors             int       `json:"errors"`
+	// Claims are the volume claims of Namespaces that are copied, where the object names some.
+	Claims []string `json:"claims"`
+	// DatabaseCluster is the CloudNativePG cluster that is copied.
+	DatabaseCluster string `json:"databaseCluster"`
+	// Medium is snapshot for a copy on the storage itself, object-store for one elsewhere, or empty where the object does not tell.
+	Medium string `json:"medium"`
 }
 
 // A Webhook is one entry of a validating or mutating webhook configuration.
@@ -457,6 +593,17 @@ type Webhook struct {
 	ObjectSelector    string `json:"objectSelector"`
 }
 
+// The intents of policies that a platform needs.
+const (
+	IntentNoPrivileged       = "no-privileged"
+	IntentNoHostNamespaces   = "no-host-namespaces"
+	IntentApprovedRegistries = "approved-registries"
+	IntentImageDigest        = "image-digest" // a rule about tags or digests
+	IntentResourceLimits     = "resource-limits"
+	IntentRequiredLabels     = "required-labels"
+	IntentSignedImages       = "signed-images"
+)
+
 // An AdmissionPolicy is a policy of a policy mechanism: ValidatingAdmissionPolicy, Kyverno or Gatekeeper.
 type AdmissionPolicy struct {
 	Cluster   string `json:"cluster"`
@@ -469,6 +616,49 @@ type AdmissionPolicy struct {
 	FailurePolicy string   `json:"failurePolicy"`
 	// Violations is what the mechanism's own audit counts; -1 when it does not.
 	Violations int `json:"violations"`
+	// Audited is when the mechanism's own audit last ran.
+	Audited time.Time `json:"audited,omitzero"`
+	// Intents is what the policy is for, as far as the content of its rules shows; of those that deny, where one does: no-privileged, no-host-namespaces,
+	// approved-registries, image-digest, resource-limits, required-labels, signed-images.
+	Intents []string `json:"intents"`
+	// Limited is true when the policy, or what binds it, leaves out a part of the namespaces or objects.
+	Limited bool `json:"limited"`
+	// VerifiesImages are the patterns of the images whose signatures are verified.
+	VerifiesImages []string `json:"verifiesImages"`
+}
+
+// A PolicyResult is what a policy report counts for one policy.
+type PolicyResult struct {
+	Cluster   string `json:"cluster"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	// Name of the report.
+	Name   string `json:"name"`
+	Policy string `json:"policy"`
+	Pass   int    `json:"pass"`
+	Fail   int    `json:"fail"`
+	Warn   int    `json:"warn"`
+	Error  int    `json:"error"`
+	Skip   int    `json:"skip"`
+}
+
+// An ImageScan is a VulnerabilityReport of aquasecurity.github.io: the known vulnerabilities of one container's image.
+type ImageScan struct {
+	Cluster   string    `json:"cluster"`
+	Namespace string    `json:"namespace"`
+	Name      string    `json:"name"`
+	Image     string    `json:"image"`
+	Digest    string    `json:"digest"`
+	Scanned   time.Time `json:"scanned,omitzero"`
+	Critical  int       `json:"critical"`
+	High      int       `json:"high"`
+	// FixableCritical and FixableHigh count those that a newer version fixes; the oldest of each was published at the time beside it.
+	FixableCritical int       `json:"fixableCritical"`
+	FixableHigh     int       `json:"fixableHigh"`
+	OldestCritical  time.Time `json:"oldestCritical,omitzero"`
+	OldestHigh      time.Time `json:"oldestHigh,omitzero"`
+	// Undated counts the fixable ones whose day of publication the report does not tell.
+	Undated int `json:"undated"`
 }
 
 // A PolicyExclusion is a technical exclusion from a policy mechanism.
@@ -527,6 +717,8 @@ type Application struct {
 	Reconciled        time.Time `json:"reconciled,omitzero"`
 	History           int       `json:"history"`
 	IgnoreDifferences int       `json:"ignoreDifferences"`
+	// SyncedBy are the people who started one of the recorded deployments by hand.
+	SyncedBy []string `json:"syncedBy"`
 }
 
 // An ApplicationProject is an Argo CD AppProject.
@@ -560,6 +752,69 @@ type ExternalSecret struct {
 	StaticCredentials bool `json:"staticCredentials"`
 	// NamespacesLimited is true when a cluster store names the namespaces that may use it.
 	NamespacesLimited bool `json:"namespacesLimited"`
+	// Location is where a store keeps its values, as far as its settings tell: region, project, server or path.
+	Location string `json:"location"`
+	// TargetNamespaces are the namespaces into which a ClusterExternalSecret has put its secret.
+	TargetNamespaces []string `json:"targetNamespaces"`
+}
+
+// A Dependency is a place outside the cluster that something in it asks for.
+type Dependency struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	// Kind and Name are those of the object that names the host. Kind is APIGroup where
+	// custom resources of a cloud are defined, whose objects are not listed.
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	// Host is a name, a pattern of names, a network, or a group of the API.
+	Host string `json:"host"`
+}
+
+// A LogOutput is one place to which the configuration of a log agent sends logs.
+type LogOutput struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	// Kind is ConfigMap, ClusterLogForwarder or OpenTelemetryCollector.
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	// Plugin is the output's own word for its type, such as http or cloudwatch_logs.
+	Plugin string `json:"plugin"`
+	// Host is where logs go, without scheme, user and path; empty where the configuration names none, as for the service of a cloud.
+	Host string `json:"host"`
+	// Excludes are the patterns of log files that the configuration leaves out.
+	Excludes []string `json:"excludes"`
+}
+
+// An AlertRule is one alert of a PrometheusRule.
+type AlertRule struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Group     string `json:"group"`
+	Alert     string `json:"alert"`
+	Severity  string `json:"severity"` // the label of the alert
+}
+
+// An AlertRoute is an Alertmanager, or an AlertmanagerConfig.
+type AlertRoute struct {
+	Cluster   string `json:"cluster"`
+	Namespace string `json:"namespace"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	// Config is the AlertmanagerConfig of its namespace that an Alertmanager takes as its main configuration; empty where that lies in a Secret.
+	Config string `json:"config"`
+	// Receiver is the default receiver of an AlertmanagerConfig; Integrations are the ways in which it tells people, such as slack.
+	Receiver     string   `json:"receiver"`
+	Integrations []string `json:"integrations"`
+}
+
+// A Lease of the namespace kube-node-lease: a node's sign of life.
+type Lease struct {
+	Cluster   string    `json:"cluster"`
+	Namespace string    `json:"namespace"`
+	Name      string    `json:"name"`
+	Holder    string    `json:"holder"`
+	Renewed   time.Time `json:"renewed,omitzero"` // by the node's clock
 }
 
 // A FieldManager is one managedFields entry of an object that a pipeline or a person can change.
@@ -577,6 +832,19 @@ type FieldManager struct {
 	Paths []string `json:"paths"`
 	// ManagedBy names the pipeline that claims the object: argocd, flux, helm; owner for an object that another object controls; or empty.
 	ManagedBy string `json:"managedBy"`
+}
+
+// A ManagedObject is a service, ingress, role or config map, with what claims it. Workloads have ManagedBy themselves.
+type ManagedObject struct {
+	Cluster   string    `json:"cluster"`
+	Namespace string    `json:"namespace"`
+	Kind      string    `json:"kind"`
+	Name      string    `json:"name"`
+	Created   time.Time `json:"created,omitzero"`
+	// ManagedBy is as for a workload.
+	ManagedBy string `json:"managedBy"`
+	// Generated is true for what Kubernetes or a controller makes by itself and names no owner of, such as kube-root-ca.crt.
+	Generated bool `json:"generated"`
 }
 
 // A ControlPlaneFlag is one flag of a control-plane static pod that is visible through its mirror pod.

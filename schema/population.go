@@ -43,8 +43,9 @@ func (p Population) AllResources() []string {
 func (p Population) Path() string { return "evidence/populations/" + p.Name + ".jsonl" }
 
 const (
-	rbacGroup = "rbac.authorization.k8s.io"
-	admission = "admissionregistration.k8s.io"
+	rbacGroup  = "rbac.authorization.k8s.io"
+	admission  = "admissionregistration.k8s.io"
+	gatewayAPI = "gateway.networking.k8s.io"
 )
 
 // podKinds are the resources whose objects have pods or pod templates.
@@ -55,6 +56,9 @@ var changeableKinds = []string{
 	"deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "services", "configmaps", "ingresses.networking.k8s.io",
 	"networkpolicies.networking.k8s.io", "roles." + rbacGroup, "rolebindings." + rbacGroup,
 }
+
+// managedKinds are the resources that a platform declares beside its workloads.
+var managedKinds = []string{"services", "ingresses.networking.k8s.io", "roles." + rbacGroup, "configmaps"}
 
 // Populations lists every population in the order of the workbook.
 var Populations = []Population{
@@ -73,9 +77,19 @@ var Populations = []Population{
 	{Name: "identityMappings", Title: "Identity mappings", Question: "Which cloud identities does aws-auth map to groups?", Resources: []string{"configmaps"}, Row: IdentityMapping{}},
 	{Name: "secrets", Title: "Secrets", Question: "Which secrets exist? Values are not read.", Resources: []string{"secrets"}, Row: Secret{}},
 	{Name: "credentials", Title: "Credentials in clear", Question: "Where does a value look like a credential?", Resources: append([]string{"configmaps"}, podKinds...), Row: Credential{}},
+	{Name: "secretMechanisms", Title: "Other secret mechanisms", Question: "How are secrets delivered beside External Secrets?",
+		Resources: []string{"secretproviderclasses.secrets-store.csi.x-k8s.io", "vaultstaticsecrets.secrets.hashicorp.com", "vaultdynamicsecrets.secrets.hashicorp.com",
+			"vaultpkisecrets.secrets.hashicorp.com", "sealedsecrets.bitnami.com"}, Row: SecretMechanism{}},
 	{Name: "networkPolicies", Title: "Network policies", Question: "Which pod traffic is limited?", Resources: []string{"networkpolicies.networking.k8s.io"}, Row: NetworkPolicy{}},
 	{Name: "services", Title: "Services", Question: "Which services exist, and which are exposed?", Resources: []string{"services"}, Row: Service{}},
 	{Name: "ingresses", Title: "Ingresses", Question: "Which hosts are served to the outside?", Resources: []string{"ingresses.networking.k8s.io"}, Row: Ingress{}},
+	{Name: "gateways", Title: "Gateways", Question: "Which listeners take traffic from outside?", Resources: []string{"gateways." + gatewayAPI}, Row: Gateway{}},
+	{Name: "routes", Title: "Routes", Question: "Which hosts do gateways lead to which services?",
+		Resources: []string{"httproutes." + gatewayAPI, "grpcroutes." + gatewayAPI, "tlsroutes." + gatewayAPI}, Row: Route{}},
+	{Name: "endpoints", Title: "Endpoints", Question: "Which services have something that answers?", Resources: []string{"endpointslices.discovery.k8s.io"}, Row: Endpoint{}},
+	{Name: "certificates", Title: "Certificates", Question: "Which certificates are kept, and until when do they hold?", Resources: []string{"certificates.cert-manager.io"}, Row: Certificate{}},
+	{Name: "meshPolicies", Title: "Encryption between pods", Question: "Is traffic inside the cluster encrypted?",
+		Resources: []string{"peerauthentications.security.istio.io", "configmaps"}, Row: MeshPolicy{}},
 	{Name: "quotas", Title: "Quotas and limits", Question: "Which namespaces are bounded?", Resources: []string{"resourcequotas", "limitranges"}, Row: Quota{}},
 	{Name: "disruptionBudgets", Title: "Disruption budgets", Question: "Which workloads are protected during maintenance?", Resources: []string{"poddisruptionbudgets.policy"}, Row: DisruptionBudget{}},
 	{Name: "autoscalers", Title: "Autoscalers", Question: "Which workloads scale by themselves?", Resources: []string{"horizontalpodautoscalers.autoscaling"}, Row: Autoscaler{}},
@@ -84,22 +98,37 @@ var Populations = []Population{
 	{Name: "storageClasses", Title: "Storage classes", Question: "How are volumes made?", Resources: []string{"storageclasses.storage.k8s.io"}, Row: StorageClass{}},
 	{Name: "backups", Title: "Backups", Question: "What is backed up, and did it work?",
 		Resources: []string{"schedules.velero.io", "backups.velero.io", "restores.velero.io", "backupstoragelocations.velero.io", "volumesnapshots.snapshot.storage.k8s.io",
-			"backups.postgresql.cnpg.io", "scheduledbackups.postgresql.cnpg.io"}, Row: Backup{}},
+			"backups.postgresql.cnpg.io", "scheduledbackups.postgresql.cnpg.io",
+			"clusters.postgresql.cnpg.io", "recurringjobs.longhorn.io", "volumes.longhorn.io", "cronjobs.batch"}, Row: Backup{}},
 	{Name: "webhooks", Title: "Admission webhooks", Question: "What decides about new objects?",
 		Resources: []string{"validatingwebhookconfigurations." + admission, "mutatingwebhookconfigurations." + admission}, Row: Webhook{}},
 	{Name: "admissionPolicies", Title: "Admission policies", Question: "Which policies are enforced?",
 		Resources: []string{"validatingadmissionpolicies." + admission, "validatingadmissionpolicybindings." + admission, "clusterpolicies.kyverno.io", "policies.kyverno.io",
-			"validatingpolicies.policies.kyverno.io", "imagevalidatingpolicies.policies.kyverno.io"}, Row: AdmissionPolicy{}},
+			"validatingpolicies.policies.kyverno.io", "imagevalidatingpolicies.policies.kyverno.io", "constrainttemplates.templates.gatekeeper.sh", "clusterimagepolicies.policy.sigstore.dev"}, Row: AdmissionPolicy{}},
 	{Name: "policyExclusions", Title: "Policy exclusions", Question: "What do the policies let through?",
 		Resources: []string{"namespaces", "validatingwebhookconfigurations." + admission, "policyexceptions.kyverno.io", "policyexceptions.policies.kyverno.io", "configs.config.gatekeeper.sh"}, Row: PolicyExclusion{}},
+	{Name: "policyResults", Title: "Policy results", Question: "What do the policies find in what already runs?",
+		Resources: []string{"policyreports.wgpolicyk8s.io", "clusterpolicyreports.wgpolicyk8s.io", "reports.openreports.io", "clusterreports.openreports.io"}, Row: PolicyResult{}},
+	{Name: "imageScans", Title: "Image scans", Question: "Which known vulnerabilities do the images have?", Resources: []string{"vulnerabilityreports.aquasecurity.github.io"}, Row: ImageScan{}},
 	{Name: "apiServices", Title: "API services", Question: "Which servers extend the API?", Resources: []string{"apiservices.apiregistration.k8s.io"}, Row: APIService{}},
 	{Name: "customResources", Title: "Custom resources", Question: "Which kinds were added to the API?", Resources: []string{"customresourcedefinitions.apiextensions.k8s.io"}, Row: CustomResource{}},
 	{Name: "applications", Title: "GitOps applications", Question: "What is deployed from source, and is it in step?",
 		Resources: []string{"applications.argoproj.io", "kustomizations.kustomize.toolkit.fluxcd.io", "helmreleases.helm.toolkit.fluxcd.io"}, Row: Application{}},
 	{Name: "applicationProjects", Title: "GitOps projects", Question: "What may each tenant deploy, and where?", Resources: []string{"appprojects.argoproj.io"}, Row: ApplicationProject{}},
 	{Name: "externalSecrets", Title: "External secrets", Question: "Which secrets come from a manager?",
-		Resources: []string{"externalsecrets.external-secrets.io", "secretstores.external-secrets.io", "clustersecretstores.external-secrets.io"}, Row: ExternalSecret{}},
+		Resources: []string{"externalsecrets.external-secrets.io", "secretstores.external-secrets.io", "clustersecretstores.external-secrets.io",
+			"clusterexternalsecrets.external-secrets.io"}, Row: ExternalSecret{}},
+	{Name: "dependencies", Title: "Dependencies outside", Question: "What outside the cluster do workloads ask for?",
+		Resources: []string{"services", "networkpolicies.networking.k8s.io", "serviceentries.networking.istio.io", "ciliumnetworkpolicies.cilium.io",
+			"ciliumclusterwidenetworkpolicies.cilium.io", "customresourcedefinitions.apiextensions.k8s.io"}, Row: Dependency{}},
+	{Name: "logOutputs", Title: "Log outputs", Question: "Where do log agents send logs?",
+		Resources: []string{"configmaps", "clusterlogforwarders.observability.openshift.io", "clusterlogforwarders.logging.openshift.io", "opentelemetrycollectors.opentelemetry.io"}, Row: LogOutput{}},
+	{Name: "alertRules", Title: "Alert rules", Question: "Which alerts are defined?", Resources: []string{"prometheusrules.monitoring.coreos.com"}, Row: AlertRule{}},
+	{Name: "alertRoutes", Title: "Alert routes", Question: "Whom do alerts reach?",
+		Resources: []string{"alertmanagers.monitoring.coreos.com", "alertmanagerconfigs.monitoring.coreos.com"}, Row: AlertRoute{}},
+	{Name: "leases", Title: "Node leases", Question: "When did each node last give a sign of life?", Resources: []string{"leases.coordination.k8s.io"}, Row: Lease{}},
 	{Name: "fieldManagers", Title: "Field managers", Question: "Who last changed the fields of an object?", Resources: changeableKinds, Row: FieldManager{}},
+	{Name: "managedObjects", Title: "Managed objects", Question: "Which objects beside workloads come from source?", Resources: managedKinds, Row: ManagedObject{}},
 	{Name: "controlPlaneFlags", Title: "Control-plane flags", Question: "How is the control plane started, where that is visible?", Resources: []string{"pods"}, Row: ControlPlaneFlag{}},
 }
 

@@ -42,6 +42,9 @@ type Source struct {
 	SecretsTier SecretsTier `json:"secretsTier" class:"nda"`
 	// Collector is who asked, by the server's own word (SelfSubjectReview).
 	Collector Identity `json:"collector"`
+	// Marker stands in the user agent of every request of the run, so that the
+	// requests can be looked up in the server's audit log; empty for files.
+	Marker string `json:"marker,omitempty"`
 	// Started and Finished are by the collector's clock. For files both are the
 	// snapshot's asOf.
 	Started  time.Time `json:"started"`

@@ -190,6 +190,46 @@ func (r FieldManager) Subject() Subject {
 }
 
 // Subject implements Row.
+func (r Gateway) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: "Gateway", Namespace: r.Namespace, Name: r.Name, Field: r.Listener}
+}
+
+// Subject implements Row.
+func (r Route) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
+}
+
+// Subject implements Row.
+func (r Endpoint) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: "EndpointSlice", Namespace: r.Namespace, Name: r.Name}
+}
+
+// Subject implements Row.
+func (r Certificate) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: "Certificate", Namespace: r.Namespace, Name: r.Name}
+}
+
+// Subject implements Row.
+func (r MeshPolicy) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
+}
+
+// Subject implements Row.
+func (r PolicyResult) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: r.Kind, Namespace: r.Namespace, Name: r.Name, Field: r.Policy}
+}
+
+// Subject implements Row.
+func (r ImageScan) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: "VulnerabilityReport", Namespace: r.Namespace, Name: r.Name}
+}
+
+// Subject implements Row.
+func (r ManagedObject) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
+}
+
+// Subject implements Row.
 func (r ControlPlaneFlag) Subject() Subject {
 	return Subject{Cluster: r.Cluster, Kind: "Pod", Namespace: "kube-system", Name: r.Pod, Field: r.Flag}
 }
@@ -214,4 +254,34 @@ func (d ReviewDecision) Grant(cluster string) AccessGrant {
 		Cluster: cluster, SubjectKind: d.SubjectKind, SubjectNamespace: d.SubjectNamespace, SubjectName: d.SubjectName,
 		Scope: d.Scope, BindingKind: d.BindingKind, Binding: d.Binding, RoleKind: d.RoleKind, Role: d.Role,
 	}
+}
+
+// Subject implements Row.
+func (r SecretMechanism) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
+}
+
+// Subject implements Row. Field is the host.
+func (r Dependency) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: r.Kind, Namespace: r.Namespace, Name: r.Name, Field: r.Host}
+}
+
+// Subject implements Row. It names the configuration; Field is the output.
+func (r LogOutput) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: r.Kind, Namespace: r.Namespace, Name: r.Name, Field: r.Plugin + "/" + r.Host}
+}
+
+// Subject implements Row.
+func (r AlertRule) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: "PrometheusRule", Namespace: r.Namespace, Name: r.Name, Field: r.Group + "/" + r.Alert}
+}
+
+// Subject implements Row.
+func (r AlertRoute) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
+}
+
+// Subject implements Row.
+func (r Lease) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: "Lease", Namespace: r.Namespace, Name: r.Name}
 }
