@@ -25,6 +25,17 @@ type Source interface {
 	Collect(ctx context.Context, asOf time.Time, to Sink) (schema.Source, error)
 }
 
+// An UnreachableError is that of a source which could not be asked anything: it
+// does not answer, or does not accept the collector. Run records it as a gap when
+// another source can be read.
+type UnreachableError struct{ Err error }
+
+// Error implements error.
+func (e *UnreachableError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what kept the source from answering.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
 // A Sink takes what a source answers, page by page. It is safe for concurrent use.
 type Sink interface {
 	// Rows adds rows to the populations of their types.

@@ -18,9 +18,9 @@ import (
 // Run puts every question to every source, all sources at once, and returns what
 // they answered as of one instant. Redacted objects are written below dir while
 // they arrive, where Save writes the rest; dir may exist, but must hold no
-// objects. A source of which nothing usable could be had, two sources of one
-// name, and a file that cannot be written are errors; everything that a source
-// refuses is a query of the snapshot.
+// objects. Everything that a source refuses is a query of the snapshot, and so is
+// a source that cannot be reached while another can. Errors are: no source could
+// be reached, one was named wrongly, two have one name, or a file cannot be written.
 func Run(ctx context.Context, asOf time.Time, tool schema.Tool, dir string, sources ...Source) (_ *schema.Snapshot, err error) {
 	if len(sources) == 0 {
 		return nil, errors.New("collect: there is no source")
@@ -33,26 +33,40 @@ func Run(ctx context.Context, asOf time.Time, tool schema.Tool, dir string, sour
 	s := &sink{spool: newSpool(dir, names)}
 	defer func() { err = errors.Join(err, s.spool.close()) }()
 
-	described := make([]schema.Source, len(sources))
+	described := make([]*schema.Source, len(sources))
+	unreachable := make([]error, len(sources))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, source := range sources {
 		g.Go(func() error {
 			d, err := source.Collect(ctx, asOf, s)
-			if err != nil {
+			var away *UnreachableError
+			switch {
+			case err == nil:
+				described[i] = &d
+			case errors.As(err, &away) && ctx.Err() == nil:
+				unreachable[i] = fmt.Errorf("read %s: %w", source.Name(), err)
+				s.Query(schema.Query{Source: source.Name(), Resource: wholeSource, Target: "read the source", Outcome: schema.Failed, Reason: away.Error()})
+			default:
 				return fmt.Errorf("read %s: %w", source.Name(), err)
 			}
-			described[i] = d
 			return nil
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	read := slices.DeleteFunc(described, func(d *schema.Source) bool { return d == nil })
+	if len(read) == 0 {
+		return nil, errors.Join(unreachable...)
+	}
 	if err := s.spool.finish(); err != nil {
 		return nil, err
 	}
-	return s.snapshot(asOf, tool, described), nil
+	return s.snapshot(asOf, tool, read), nil
 }
+
+// wholeSource is the resource of the query that says that a source was not read.
+const wholeSource = "source"
 
 func sourceNames(sources []Source) ([]string, error) {
 	var names []string
@@ -92,8 +106,11 @@ func (s *sink) Object(source, resource string, line []byte) error {
 }
 
 // snapshot puts everything into its stated order. The sink is not used after it.
-func (s *sink) snapshot(asOf time.Time, tool schema.Tool, sources []schema.Source) *schema.Snapshot {
-	snap := &schema.Snapshot{SchemaVersion: schema.Version, AsOf: asOf, Tool: tool, Sources: sources, Queries: s.queries, Evidence: s.evidence}
+func (s *sink) snapshot(asOf time.Time, tool schema.Tool, sources []*schema.Source) *schema.Snapshot {
+	snap := &schema.Snapshot{SchemaVersion: schema.Version, AsOf: asOf, Tool: tool, Queries: s.queries, Evidence: s.evidence}
+	for _, source := range sources {
+		snap.Sources = append(snap.Sources, *source)
+	}
 	slices.SortFunc(snap.Sources, func(a, b schema.Source) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(snap.Queries, compareQueries)
 	snap.Evidence.Sort()

@@ -205,3 +205,24 @@ func TestFoldersOfSources(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestRunRecordsASourceThatCannotBeReached(t *testing.T) {
+	away := source{name: "away", err: &collect.UnreachableError{Err: errors.New("connection refused")}}
+	there := source{name: "there", rows: []schema.Row{schema.Node{Cluster: "there", Name: "n"}}}
+
+	snap, err := collect.Run(context.Background(), asOf, tool, t.TempDir(), away, there)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(snap.Sources) != 1 || snap.Sources[0].Name != "there" || len(snap.Evidence.Nodes) != 1 {
+		t.Errorf("sources %+v and %d nodes, want the one that answered", snap.Sources, len(snap.Evidence.Nodes))
+	}
+	want := []schema.Query{{Source: "away", Resource: "source", Target: "read the source", Outcome: schema.Failed, Reason: "connection refused"}}
+	if d := cmp.Diff(want, snap.Queries); d != "" {
+		t.Error(d)
+	}
+
+	if snap, err := collect.Run(context.Background(), asOf, tool, t.TempDir(), away); err == nil || snap != nil {
+		t.Errorf("nothing could be reached: got %v, %v", snap, err)
+	}
+}

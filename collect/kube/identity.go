@@ -20,6 +20,7 @@ import (
 	authentication "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	authorization "k8s.io/client-go/kubernetes/typed/authorization/v1"
 
+	"github.com/auditpack/auditpack/collect"
 	"github.com/auditpack/auditpack/schema"
 )
 
@@ -81,9 +82,9 @@ func (a *asker) firstAnswer(err error) error {
 	}
 	switch code, _ := answer(err); {
 	case apierrors.IsUnauthorized(err):
-		return fmt.Errorf("ask %s who we are: %w; the server does not accept the credentials of the kubeconfig: sign in again, or name another context", a.describe(), err)
+		return &collect.UnreachableError{Err: fmt.Errorf("ask %s who we are: %w; the server does not accept the credentials of the kubeconfig: sign in again, or name another context", a.describe(), err)}
 	case code == 0:
-		return a.unreachable(err)
+		return &collect.UnreachableError{Err: a.unreachable(err)}
 	}
 	return nil // a refusal of this one question
 }
