@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/client-go/rest"
 
 	"github.com/auditpack/auditpack/internal/controlplane"
 	"github.com/auditpack/auditpack/schema"
@@ -197,6 +198,36 @@ func readerWithout(t *testing.T, resource string) []byte {
 		t.Fatalf("deploy/clusterrole.yaml has no %s, or another name", resource)
 	}
 	return []byte(less)
+}
+
+// TestDeadClusterIsAGap has a plan of two clusters of which one does not answer.
+func TestDeadClusterIsAGap(t *testing.T) {
+	dir := t.TempDir()
+	alive := controlplane.Shared(t).Admin(t)
+	dead := rest.CopyConfig(alive)
+	dead.Host = "https://127.0.0.1:1" // nobody listens there
+	plan := fmt.Sprintf(`apiVersion: auditpack.dev/v1alpha1
+kind: AuditPlan
+metadata: {name: two}
+spec:
+  organization: Two clusters
+  scope: One that answers and one that does not.
+  clusters:
+    - {name: alive, kubeconfig: %s}
+    - {name: dead, kubeconfig: %s}
+`, controlplane.Kubeconfig(t, "alive", alive), controlplane.Kubeconfig(t, "dead", dead))
+	if err := os.WriteFile(dir+"/plan.yaml", []byte(plan), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := command(t, "run", "-q", "-f", dir+"/plan.yaml", "--unsigned", "--as-of", "2026-09-30T06:00:00Z", "--out", dir)
+	if code != exitGaps || !strings.Contains(stdout, "dead source: failed") {
+		t.Fatalf("exit code %d, want %d and the dead cluster named\n%s%s", code, exitGaps, stdout, stderr)
+	}
+	for _, c := range readReport(t, dir+"/two-2026-09-30").Checks {
+		if c.Kind == schema.CheckAPI && c.Result == schema.ResultPass {
+			t.Errorf("%s passes, and one cluster was not seen", c.ID)
+		}
+	}
 }
 
 // planted are values that must not be in any file that a run writes, and neither
