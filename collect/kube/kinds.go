@@ -92,6 +92,7 @@ var Kinds = slices.Concat(
 		namespaced("deployments", "Deployment").kept(), namespaced("statefulsets", "StatefulSet").kept(), namespaced("daemonsets", "DaemonSet").kept(),
 		namespaced("replicasets", "ReplicaSet")),
 	kinds("batch", "v1", namespaced("jobs", "Job"), namespaced("cronjobs", "CronJob").kept()),
+	kinds("discovery.k8s.io", "v1", namespaced("endpointslices", "EndpointSlice")),
 	kinds("autoscaling", "v2", namespaced("horizontalpodautoscalers", "HorizontalPodAutoscaler").kept()),
 	kinds("policy", "v1", namespaced("poddisruptionbudgets", "PodDisruptionBudget").kept()),
 	kinds("rbac.authorization.k8s.io", "v1",
@@ -109,6 +110,7 @@ var Kinds = slices.Concat(
 	kinds("apiregistration.k8s.io", "v1", cluster("apiservices", "APIService").kept()),
 	kinds("certificates.k8s.io", "v1", cluster("certificatesigningrequests", "CertificateSigningRequest")),
 	kinds("node.k8s.io", "v1", cluster("runtimeclasses", "RuntimeClass").kept()),
+	kinds("coordination.k8s.io", "v1", namespaced("leases", "Lease")),
 	kinds("scheduling.k8s.io", "v1", cluster("priorityclasses", "PriorityClass").kept()),
 
 	custom("gateway.networking.k8s.io", "v1", namespaced("gateways", "Gateway"), namespaced("httproutes", "HTTPRoute"), namespaced("grpcroutes", "GRPCRoute")),
@@ -121,6 +123,7 @@ var Kinds = slices.Concat(
 	custom("crd.projectcalico.org", "v1", namespaced("networkpolicies", "NetworkPolicy"), cluster("globalnetworkpolicies", "GlobalNetworkPolicy")),
 	custom("projectcalico.org", "v3", namespaced("networkpolicies", "NetworkPolicy"), cluster("globalnetworkpolicies", "GlobalNetworkPolicy")),
 	custom("security.istio.io", "v1 v1beta1", namespaced("peerauthentications", "PeerAuthentication"), namespaced("authorizationpolicies", "AuthorizationPolicy")),
+	custom("networking.istio.io", "v1 v1beta1", namespaced("serviceentries", "ServiceEntry")),
 	custom("cert-manager.io", "v1", namespaced("certificates", "Certificate")),
 
 	custom("argoproj.io", "v1alpha1", namespaced("applications", "Application"), namespaced("applicationsets", "ApplicationSet"), namespaced("appprojects", "AppProject")),
@@ -155,10 +158,14 @@ var Kinds = slices.Concat(
 		namespaced("backupstoragelocations", "BackupStorageLocation")),
 	custom("snapshot.storage.k8s.io", "v1", namespaced("volumesnapshots", "VolumeSnapshot"), cluster("volumesnapshotclasses", "VolumeSnapshotClass")),
 	custom("postgresql.cnpg.io", "v1", namespaced("clusters", "Cluster"), namespaced("backups", "Backup"), namespaced("scheduledbackups", "ScheduledBackup")),
-	custom("longhorn.io", "v1beta2", namespaced("recurringjobs", "RecurringJob")),
+	custom("longhorn.io", "v1beta2", namespaced("recurringjobs", "RecurringJob"), namespaced("volumes", "Volume")),
 	custom("config.kio.kasten.io", "v1alpha1", namespaced("policies", "Policy")),
 
 	custom("monitoring.coreos.com", "v1", namespaced("prometheusrules", "PrometheusRule"), namespaced("alertmanagers", "Alertmanager")),
+	custom("monitoring.coreos.com", "v1beta1 v1alpha1", namespaced("alertmanagerconfigs", "AlertmanagerConfig")),
+	custom("observability.openshift.io", "v1", namespaced("clusterlogforwarders", "ClusterLogForwarder")),
+	custom("logging.openshift.io", "v1", namespaced("clusterlogforwarders", "ClusterLogForwarder")),
+	custom("opentelemetry.io", "v1beta1 v1alpha1", namespaced("opentelemetrycollectors", "OpenTelemetryCollector")),
 )
 
 func cluster(resource, kind string) Kind { return Kind{Resource: resource, Kind: kind} }

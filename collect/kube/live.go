@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -85,7 +86,8 @@ func (c *liveCluster) Collect(ctx context.Context, asOf time.Time, to collect.Si
 	src := schema.Source{
 		Name: c.Cluster.Name, Kind: schema.SourceCluster, SecretsTier: c.Spec.Secrets, Started: instant(c.Now()),
 	}
-	a, err := newAsker(c.Options, to)
+	src.Marker = "run/" + asOf.UTC().Format("20060102T150405Z")
+	a, err := newAsker(c.Options, src.Marker, to)
 	if err != nil {
 		return src, err
 	}
@@ -123,7 +125,9 @@ type asker struct {
 	progress sync.Mutex // held while Progress runs
 }
 
-func newAsker(o Options, to collect.Sink) (*asker, error) {
+// newAsker prepares to ask. The marker stands in the user agent, and by that in
+// the audit log of the server.
+func newAsker(o Options, marker string, to collect.Sink) (*asker, error) {
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
 	}
@@ -132,7 +136,7 @@ func newAsker(o Options, to collect.Sink) (*asker, error) {
 		return nil, fmt.Errorf("read the address of the API server: %w", err)
 	}
 	cfg := rest.CopyConfig(o.Config)
-	cfg.UserAgent = "auditpack/" + o.Version
+	cfg.UserAgent = strings.TrimSpace("auditpack/" + o.Version + " " + marker)
 	cfg.WarningHandler = rest.NoWarnings{}
 	cfg.QPS = -1 // parallelLists is the limit
 	cfg.ContentType = "application/vnd.kubernetes.protobuf"

@@ -45,7 +45,7 @@ func (a *Access) Missing() []Kind {
 // that of Collect: the server cannot be reached, or does not accept the account.
 func Preflight(ctx context.Context, o Options) (*Access, error) {
 	ctx = silent(ctx)
-	a, err := newAsker(o, discard{})
+	a, err := newAsker(o, "", discard{})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package kube
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -12,7 +13,9 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	certificatesv1 "k8s.io/api/certificates/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -48,8 +51,10 @@ type Reader struct {
 	uid        string            // of kube-system
 	nodes      int
 	hints      map[string]bool // distributions that a node hinted at
+	clouds     map[string]bool // groups of resources that stand for things of a cloud
 	policies   []schema.AdmissionPolicy
 	bound      map[string][]string // actions by ValidatingAdmissionPolicy
+	unlimited  map[string]bool     // by ValidatingAdmissionPolicy: a binding denies everywhere
 }
 
 // NewReader returns a Reader for one cluster of the plan, whose defaults have been
@@ -59,7 +64,7 @@ func NewReader(cluster schema.PlanCluster, spec *schema.PlanSpec, asOf time.Time
 	return &Reader{
 		cluster: cluster, spec: spec, asOf: asOf, to: to,
 		scan: scanner{detector: detector}, scanErr: err,
-		redactions: map[string]int{}, owners: map[string]string{}, hints: map[string]bool{}, bound: map[string][]string{},
+		redactions: map[string]int{}, owners: map[string]string{}, hints: map[string]bool{}, clouds: map[string]bool{}, bound: map[string][]string{}, unlimited: map[string]bool{},
 	}
 }
 
@@ -81,6 +86,7 @@ func (r *Reader) Object(k Kind, obj runtime.Object) error {
 	}
 	x := &object{Object: m, kind: k, place: place{k.Kind, m.GetNamespace(), m.GetName()}}
 	r.fieldManagers(x)
+	r.managedObject(x)
 	r.shrinkFields(m)
 	if err := r.rows(x, obj); err != nil {
 		return err
@@ -151,8 +157,12 @@ func (r *Reader) rows(x *object, obj runtime.Object) error {
 		r.configMap(x, o)
 	case *networkingv1.NetworkPolicy:
 		r.networkPolicy(x, o)
+		r.policyDependencies(x, o)
 	case *corev1.Service:
 		r.service(x, o)
+		r.serviceDependency(x, o)
+	case *discoveryv1.EndpointSlice:
+		r.endpointSlice(o)
 	case *networkingv1.Ingress:
 		r.ingress(x, o)
 	case *corev1.ResourceQuota, *corev1.LimitRange:
@@ -167,6 +177,8 @@ func (r *Reader) rows(x *object, obj runtime.Object) error {
 		r.volumeClaim(x, o)
 	case *storagev1.StorageClass:
 		r.storageClass(x, o)
+	case *coordinationv1.Lease:
+		r.lease(o)
 	case *admissionv1.ValidatingWebhookConfiguration:
 		r.validatingWebhooks(x, o)
 	case *admissionv1.MutatingWebhookConfiguration:
@@ -204,6 +216,34 @@ func (r *Reader) custom(x *object, f fields) {
 		r.externalSecret(x, f)
 	case "secretstores.external-secrets.io", "clustersecretstores.external-secrets.io":
 		r.secretStore(x, f)
+	case "clusterexternalsecrets.external-secrets.io":
+		r.clusterExternalSecret(x, f)
+	case "secretproviderclasses.secrets-store.csi.x-k8s.io":
+		r.secretMechanism(x, f, "secrets-store-csi")
+	case "vaultstaticsecrets.secrets.hashicorp.com", "vaultdynamicsecrets.secrets.hashicorp.com", "vaultpkisecrets.secrets.hashicorp.com":
+		r.secretMechanism(x, f, "vault-secrets-operator")
+	case "sealedsecrets.bitnami.com":
+		r.secretMechanism(x, f, "sealed-secrets")
+	case "serviceentries.networking.istio.io":
+		r.serviceEntry(x, f)
+	case "ciliumnetworkpolicies.cilium.io", "ciliumclusterwidenetworkpolicies.cilium.io":
+		r.ciliumDependencies(x, f)
+	case "prometheusrules.monitoring.coreos.com":
+		r.prometheusRule(x, f)
+	case "alertmanagers.monitoring.coreos.com":
+		r.alertmanager(x, f)
+	case "alertmanagerconfigs.monitoring.coreos.com":
+		r.alertmanagerConfig(x, f)
+	case "clusterlogforwarders.observability.openshift.io", "clusterlogforwarders.logging.openshift.io":
+		r.logForwarder(x, f)
+	case "opentelemetrycollectors.opentelemetry.io":
+		r.telemetryCollector(x, f)
+	case "clusters.postgresql.cnpg.io":
+		r.postgresCluster(x, f)
+	case "recurringjobs.longhorn.io":
+		r.longhornJob(x, f)
+	case "volumes.longhorn.io":
+		r.longhornVolume(x, f)
 	case "schedules.velero.io":
 		r.veleroSchedule(x, f)
 	case "backups.velero.io", "restores.velero.io":
@@ -220,6 +260,20 @@ func (r *Reader) custom(x *object, f fields) {
 		r.kyvernoValidatingPolicy(x, f)
 	case "policyexceptions.kyverno.io", "policyexceptions.policies.kyverno.io":
 		r.kyvernoException(x, f)
+	case "clusterimagepolicies.policy.sigstore.dev":
+		r.clusterImagePolicy(x, f)
+	case "gateways.gateway.networking.k8s.io":
+		r.gateway(x, f)
+	case "httproutes.gateway.networking.k8s.io", "grpcroutes.gateway.networking.k8s.io", "tlsroutes.gateway.networking.k8s.io":
+		r.route(x, f)
+	case "certificates.cert-manager.io":
+		r.certificate(x, f)
+	case "peerauthentications.security.istio.io":
+		r.peerAuthentication(x, f)
+	case "policyreports.wgpolicyk8s.io", "clusterpolicyreports.wgpolicyk8s.io", "reports.openreports.io", "clusterreports.openreports.io":
+		r.policyReport(x, f)
+	case "vulnerabilityreports.aquasecurity.github.io":
+		r.vulnerabilityReport(x, f)
 	case "configs.config.gatekeeper.sh":
 		r.gatekeeperConfig(x, f)
 	default:
@@ -235,7 +289,11 @@ func (r *Reader) custom(x *object, f fields) {
 func (r *Reader) Finish(serverVersion string) (uid string, redactions []schema.Redaction) {
 	for _, p := range r.policies {
 		p.Actions = sorted(r.bound[p.Name])
+		p.Limited = p.Limited || !r.unlimited[p.Name]
 		r.to.Rows(p)
+	}
+	for _, group := range slices.Sorted(maps.Keys(r.clouds)) {
+		r.to.Rows(schema.Dependency{Cluster: r.cluster.Name, Kind: "APIGroup", Name: group, Host: group})
 	}
 	r.to.Rows(schema.Cluster{
 		Name: r.cluster.Name, UID: r.uid, Environment: r.cluster.Environment, ServerVersion: serverVersion,

@@ -85,6 +85,18 @@ func (r *Reader) admissionPolicy(x *object, mechanism string) schema.AdmissionPo
 func (r *Reader) validatingPolicy(x *object, o *admissionv1.ValidatingAdmissionPolicy) {
 	row := r.admissionPolicy(x, "validatingadmissionpolicy")
 	row.FailurePolicy = string(ptr.Deref(o.Spec.FailurePolicy, admissionv1.Fail))
+	var expressions []any
+	for _, v := range o.Spec.Variables {
+		expressions = append(expressions, v.Expression)
+	}
+	for _, v := range o.Spec.Validations {
+		expressions = append(expressions, v.Expression)
+	}
+	row.Intents = intentsOf(expressions)
+	row.Limited = len(o.Spec.MatchConditions) > 0
+	if m := o.Spec.MatchConstraints; m != nil {
+		row.Limited = row.Limited || r.limitedSelectors(m.NamespaceSelector, m.ObjectSelector)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.policies = append(r.policies, row)
@@ -96,6 +108,10 @@ func (r *Reader) validatingPolicyBinding(o *admissionv1.ValidatingAdmissionPolic
 	for _, a := range o.Spec.ValidationActions {
 		r.bound[o.Spec.PolicyName] = append(r.bound[o.Spec.PolicyName], strings.ToLower(string(a)))
 	}
+	m := o.Spec.MatchResources
+	if slices.Contains(o.Spec.ValidationActions, admissionv1.Deny) && (m == nil || !r.limitedSelectors(m.NamespaceSelector, m.ObjectSelector)) {
+		r.unlimited[o.Spec.PolicyName] = true
+	}
 }
 
 // kyvernoPolicy emits a policy of kyverno.io. Its action is that of its rules,
@@ -105,21 +121,32 @@ func (r *Reader) kyvernoPolicy(x *object, f fields) {
 	row := r.admissionPolicy(x, "kyverno")
 	row.FailurePolicy = cmp.Or(f.text("spec", "failurePolicy"), "Fail")
 	whole := cmp.Or(f.text("spec", "validationFailureAction"), "Audit")
+	var rules []kyvernoRule
 	for _, rule := range f.list("spec", "rules") {
 		switch {
 		case rule.has("validate"):
-			row.Actions = append(row.Actions, kyvernoAction(cmp.Or(rule.text("validate", "failureAction"), whole)))
+			action := kyvernoAction(cmp.Or(rule.text("validate", "failureAction"), whole))
+			row.Actions = append(row.Actions, action)
+			rules = append(rules, kyvernoRule{rule, action == "deny"})
+			row.Limited = row.Limited || r.limitedRule(rule)
 		case rule.has("verifyImages"):
+			denies := false
 			for _, v := range rule.list("verifyImages") {
-				row.Actions = append(row.Actions, kyvernoAction(cmp.Or(v.text("failureAction"), whole)))
+				action := kyvernoAction(cmp.Or(v.text("failureAction"), whole))
+				row.Actions, denies = append(row.Actions, action), denies || action == "deny"
+				row.VerifiesImages = append(row.VerifiesImages, append(v.texts("imageReferences"), v.text("image"))...)
 			}
+			rules = append(rules, kyvernoRule{rule, denies})
+			row.Limited = row.Limited || r.limitedRule(rule)
 		case rule.has("mutate"):
 			row.Actions = append(row.Actions, "mutate")
 		case rule.has("generate"):
 			row.Actions = append(row.Actions, "generate")
 		}
 	}
-	row.Actions = sorted(row.Actions)
+	row.Actions, row.VerifiesImages = sorted(row.Actions), sorted(row.VerifiesImages)
+	row.Intents = kyvernoIntents(rules)
+	row.Limited = row.Limited || x.kind.Namespaced
 	r.to.Rows(row)
 }
 
@@ -142,6 +169,15 @@ func (r *Reader) kyvernoValidatingPolicy(x *object, f fields) {
 		row.Actions = []string{"deny"}
 	}
 	row.Actions = sorted(row.Actions)
+	row.Limited = r.limitedMatch(f.in("spec", "matchConstraints")) || f.length("spec", "matchConditions") > 0
+	row.Intents = intentsOf([]any{f.at([]string{"spec", "validations"}), f.at([]string{"spec", "variables"})})
+	if x.kind.Kind == "ImageValidatingPolicy" {
+		row.Intents = []string{schema.IntentSignedImages}
+		for _, m := range f.list("spec", "matchImageReferences") {
+			row.VerifiesImages = append(row.VerifiesImages, m.text("glob"))
+		}
+		row.VerifiesImages = sorted(row.VerifiesImages)
+	}
 	r.to.Rows(row)
 }
 
@@ -185,6 +221,26 @@ func (r *Reader) gatekeeperConstraint(x *object, f fields) {
 	if f.has("status", "totalViolations") {
 		row.Violations = f.number("status", "totalViolations")
 	}
+	row.Audited, row.Limited = f.when("status", "auditTimestamp"), r.limitedConstraint(f.in("spec", "match"))
+	row.Intents = sorted([]string{constraintIntents[x.kind.Kind]})
+	r.to.Rows(row)
+}
+
+// clusterImagePolicy emits a policy of Sigstore's controller, which looks only at
+// namespaces that opt in. An authority that always passes verifies nothing.
+func (r *Reader) clusterImagePolicy(x *object, f fields) {
+	row := r.admissionPolicy(x, "sigstore")
+	row.Actions, row.Limited = []string{"deny"}, true
+	if f.text("spec", "mode") == "warn" {
+		row.Actions = []string{"warn"}
+	}
+	for _, i := range f.list("spec", "images") {
+		row.VerifiesImages = append(row.VerifiesImages, i.text("glob"))
+	}
+	row.VerifiesImages = sorted(row.VerifiesImages)
+	if !slices.ContainsFunc(f.list("spec", "authorities"), func(a fields) bool { return a.text("static", "action") == "pass" }) {
+		row.Intents = []string{schema.IntentSignedImages}
+	}
 	r.to.Rows(row)
 }
 
@@ -212,4 +268,5 @@ func (r *Reader) customResource(x *object, f fields) {
 	}
 	row.Versions = sorted(row.Versions)
 	r.to.Rows(row)
+	r.cloudGroup(row.Group)
 }

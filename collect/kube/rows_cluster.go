@@ -3,8 +3,11 @@ package kube
 import (
 	"slices"
 	"strings"
+	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/auditpack/auditpack/schema"
 )
@@ -46,6 +49,18 @@ func (r *Reader) namespace(x *object, o *corev1.Namespace) {
 	}
 }
 
+// lease emits the row of a node's lease. The leases of controllers say nothing about clocks of nodes.
+func (r *Reader) lease(o *coordinationv1.Lease) {
+	if o.Namespace != corev1.NamespaceNodeLease {
+		return
+	}
+	row := schema.Lease{Cluster: r.cluster.Name, Namespace: o.Namespace, Name: o.Name, Holder: ptr.Deref(o.Spec.HolderIdentity, "")}
+	if t := o.Spec.RenewTime; t != nil {
+		row.Renewed = t.UTC().Truncate(time.Second)
+	}
+	r.to.Rows(row)
+}
+
 // owner is the value of the plan's owner label on an object, or on its namespace.
 func (r *Reader) owner(labels map[string]string, namespace string) string {
 	if v := first(labels, r.spec.Labels.Owner); v != "" {
@@ -81,7 +96,8 @@ func (r *Reader) node(x *object, o *corev1.Node) {
 		Cluster: r.cluster.Name, Name: o.Name, Created: utc(o.CreationTimestamp), Ready: ready, Unschedulable: o.Spec.Unschedulable,
 		Zone: first(o.Labels, zoneKeys), Pool: first(o.Labels, poolKeys),
 		KubeletVersion: info.KubeletVersion, OSImage: info.OSImage, KernelVersion: info.KernelVersion, ContainerRuntime: info.ContainerRuntimeVersion,
-		ProviderID: r.bareURL(o.Spec.ProviderID), Taints: sorted(taints),
+		Architecture: info.Architecture,
+		ProviderID:   r.bareURL(o.Spec.ProviderID), Taints: sorted(taints),
 	})
 }
 

@@ -29,7 +29,7 @@ func (r *Reader) application(x *object, f fields) {
 		revisions = append(revisions, s.text("targetRevision"))
 	}
 	row.Sources, row.TargetRevision = sorted(row.Sources), strings.Join(sorted(revisions), " ")
-	row.Revision = appliedRevision(f)
+	row.Revision, row.SyncedBy = appliedRevision(f), syncedBy(f)
 	// automated without enabled means on: enabled was added later, to switch it off and keep the rest.
 	if f.has("spec", "syncPolicy", "automated") {
 		automated := f.in("spec", "syncPolicy", "automated")
@@ -50,6 +50,15 @@ func appliedRevision(f fields) string {
 		return strings.Join(l, " ")
 	}
 	return from.text("revision")
+}
+
+// syncedBy are the people who started one of the recorded deployments by hand.
+func syncedBy(f fields) []string {
+	out := []string{f.text("status", "operationState", "operation", "initiatedBy", "username")}
+	for _, h := range f.list("status", "history") {
+		out = append(out, h.text("initiatedBy", "username"))
+	}
+	return sorted(out)
 }
 
 func (r *Reader) applicationProject(x *object, f fields) {
@@ -134,13 +143,7 @@ func (r *Reader) externalSecret(x *object, f fields) {
 	if name := ref.text("name"); name != "" {
 		row.Store = cmp.Or(ref.text("kind"), "SecretStore") + "/" + name
 	}
-	for _, d := range f.list("spec", "data") {
-		row.RemoteKeys = append(row.RemoteKeys, d.text("remoteRef", "key"))
-	}
-	for _, d := range f.list("spec", "dataFrom") {
-		row.RemoteKeys = append(row.RemoteKeys, d.text("extract", "key"), d.text("find", "path"))
-	}
-	row.RemoteKeys = sorted(row.RemoteKeys)
+	row.RemoteKeys = remoteKeys(f.in("spec"))
 	r.to.Rows(row)
 }
 
@@ -148,15 +151,74 @@ func (r *Reader) secretStore(x *object, f fields) {
 	row := schema.ExternalSecret{
 		Cluster: r.cluster.Name, Namespace: x.GetNamespace(), Kind: x.kind.Kind, Name: x.GetName(),
 		RefreshSeconds: int64(f.number("spec", "refreshInterval")), Ready: f.condition("Ready") == "True",
-		NamespacesLimited: f.length("spec", "conditions") > 0,
+		NamespacesLimited: namespacesLimited(f.list("spec", "conditions")),
 	}
 	provider := f.in("spec", "provider")
 	for _, name := range slices.Sorted(maps.Keys(provider)) {
 		row.Provider = name
 		row.StaticCredentials = staticCredentials(provider[name])
+		row.Location = r.storeLocation(provider.in(name))
 		break
 	}
 	r.to.Rows(row)
+}
+
+// namespacesLimited reports whether the conditions of a cluster store leave out
+// any namespace: one that holds is enough, and an empty selector selects all.
+func namespacesLimited(conditions []fields) bool {
+	return len(conditions) > 0 && !slices.ContainsFunc(conditions, func(c fields) bool {
+		s := c.in("namespaceSelector")
+		return c.has("namespaceSelector") && len(s.in("matchLabels")) == 0 && s.length("matchExpressions") == 0 ||
+			slices.ContainsFunc(c.texts("namespaceRegexes"), func(re string) bool { return re == ".*" || re == "^.*$" || re == ".+" })
+	})
+}
+
+// storeLocation writes the settings of a provider that say where it is, such as
+// region, project, server and path, as name=value. What identifies the store's
+// user is left out.
+func (r *Reader) storeLocation(provider fields) string {
+	var out []string
+	for _, key := range []string{"account", "environmentType", "environment", "namespace", "organizationID", "path", "project", "projectID", "region", "server", "service", "tenantId", "url", "vault", "vaultUrl"} {
+		if v := provider.text(key); v != "" {
+			out = append(out, key+"="+r.bareURL(v))
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// clusterExternalSecret emits the row of an object that puts one secret into many namespaces.
+func (r *Reader) clusterExternalSecret(x *object, f fields) {
+	ref := f.in("spec", "externalSecretSpec", "secretStoreRef")
+	row := schema.ExternalSecret{
+		Cluster: r.cluster.Name, Kind: x.kind.Kind, Name: x.GetName(), Ready: f.condition("Ready") == "True",
+		RefreshSeconds: goDuration(f.text("spec", "refreshTime"), 0), RefreshPolicy: cmp.Or(f.text("spec", "externalSecretSpec", "refreshPolicy"), "Periodic"),
+		TargetNamespaces: sorted(append(f.texts("status", "provisionedNamespaces"), f.texts("spec", "namespaces")...)),
+	}
+	if name := ref.text("name"); name != "" {
+		row.Store = cmp.Or(ref.text("kind"), "SecretStore") + "/" + name
+	}
+	row.RemoteKeys = remoteKeys(f.in("spec", "externalSecretSpec"))
+	r.to.Rows(row)
+}
+
+// remoteKeys are the keys that the spec of an ExternalSecret asks for.
+func remoteKeys(spec fields) []string {
+	var keys []string
+	for _, d := range spec.list("data") {
+		keys = append(keys, d.text("remoteRef", "key"))
+	}
+	for _, d := range spec.list("dataFrom") {
+		keys = append(keys, d.text("extract", "key"), d.text("find", "path"))
+	}
+	return sorted(keys)
+}
+
+// secretMechanism emits the row of an object that delivers a secret otherwise than by External Secrets.
+func (r *Reader) secretMechanism(x *object, f fields, mechanism string) {
+	r.to.Rows(schema.SecretMechanism{
+		Cluster: r.cluster.Name, Namespace: x.GetNamespace(), Kind: x.kind.Kind, Name: x.GetName(),
+		Mechanism: mechanism, Ready: cmp.Or(f.condition("Ready"), f.condition("Synced")),
+	})
 }
 
 // staticCredentials reports whether a provider's settings refer to a stored

@@ -50,6 +50,7 @@ func (r *Reader) networkPolicy(x *object, o *networkingv1.NetworkPolicy) {
 	for _, rule := range o.Spec.Egress {
 		row.AllowAllEgress = row.AllowAllEgress || len(rule.To) == 0 && len(rule.Ports) == 0
 		row.WidePeers = append(row.WidePeers, widePeers("egress", rule.To, rule.Ports)...)
+		row.AllowsMetadata = row.AllowsMetadata || allowsMetadata(rule)
 	}
 	row.WidePeers = sorted(row.WidePeers)
 	r.to.Rows(row)
@@ -84,8 +85,38 @@ func widePeers(direction string, peers []networkingv1.NetworkPolicyPeer, ports [
 	return out
 }
 
+// metadataAddress is where the clouds give instances their identity.
+var metadataAddress = netip.MustParseAddr("169.254.169.254")
+
+// allowsMetadata reports whether an egress rule lets a pod reach the instance
+// metadata, which answers on port 80. Selectors match pods and never that address.
+func allowsMetadata(rule networkingv1.NetworkPolicyEgressRule) bool {
+	if len(rule.Ports) > 0 && !slices.ContainsFunc(rule.Ports, covers80) {
+		return false
+	}
+	return len(rule.To) == 0 || slices.ContainsFunc(rule.To, func(p networkingv1.NetworkPolicyPeer) bool {
+		return p.IPBlock != nil && holdsMetadata(p.IPBlock.CIDR) && !slices.ContainsFunc(p.IPBlock.Except, holdsMetadata)
+	})
+}
+
+// covers80 reports whether a port of a rule may be TCP 80. A name may stand for any number.
+func covers80(p networkingv1.NetworkPolicyPort) bool {
+	switch {
+	case ptr.Deref(p.Protocol, corev1.ProtocolTCP) != corev1.ProtocolTCP:
+		return false
+	case p.Port == nil || p.Port.Type == intstr.String:
+		return true
+	}
+	return p.Port.IntVal <= 80 && 80 <= ptr.Deref(p.EndPort, p.Port.IntVal)
+}
+
+func holdsMetadata(cidr string) bool {
+	prefix, err := netip.ParsePrefix(cidr)
+	return err == nil && prefix.Contains(metadataAddress)
+}
+
 // internalAnnotations are the annotations by which the clouds are asked for a
-// load balancer without a public address, with the values that mean it; no value
+// load balancer without a public address, for a service or an ingress, with the values that mean it; no value
 // means any but an empty one and false.
 var internalAnnotations = map[string][]string{
 	"service.beta.kubernetes.io/aws-load-balancer-scheme":                {"internal"},
@@ -101,6 +132,8 @@ var internalAnnotations = map[string][]string{
 	"service.beta.kubernetes.io/do-loadbalancer-network":                 {"INTERNAL"},
 	"load-balancer.hetzner.cloud/disable-public-network":                 {"true"},
 	"service.beta.kubernetes.io/scw-loadbalancer-private":                {"true"},
+	"alb.ingress.kubernetes.io/scheme":                                   {"internal"},
+	"appgw.ingress.kubernetes.io/use-private-ip":                         {"true"},
 }
 
 func asksInternal(annotations map[string]string) bool {
@@ -117,11 +150,14 @@ func asksInternal(annotations map[string]string) bool {
 	return false
 }
 
+// appLabels name the application that an object belongs to.
+var appLabels = []string{"app.kubernetes.io/name", "app"}
+
 func (r *Reader) service(x *object, o *corev1.Service) {
 	row := schema.Service{
 		Cluster: r.cluster.Name, Namespace: o.Namespace, Name: o.Name, Type: string(cmp.Or(o.Spec.Type, corev1.ServiceTypeClusterIP)),
 		ExternalIPs: sorted(o.Spec.ExternalIPs), ExternalName: o.Spec.ExternalName, SourceRanges: sorted(o.Spec.LoadBalancerSourceRanges),
-		InternalAnnotation: asksInternal(o.Annotations),
+		InternalAnnotation: asksInternal(o.Annotations), Created: utc(o.CreationTimestamp), App: first(o.Labels, appLabels),
 	}
 	for _, in := range o.Status.LoadBalancer.Ingress {
 		row.Addresses = append(row.Addresses, in.IP, in.Hostname)
@@ -166,10 +202,15 @@ func (r *Reader) ingress(x *object, o *networkingv1.Ingress) {
 	class := cmp.Or(ptr.Deref(o.Spec.IngressClassName, ""), o.Annotations["kubernetes.io/ingress.class"])
 	cloud := slices.ContainsFunc(cloudTLS, func(k string) bool { return o.Annotations[k] != "" }) ||
 		strings.Contains(o.Annotations["alb.ingress.kubernetes.io/listen-ports"], "HTTPS")
+	var addresses []string
+	for _, in := range o.Status.LoadBalancer.Ingress {
+		addresses = append(addresses, in.IP, in.Hostname)
+	}
 	for _, host := range slices.Sorted(maps.Keys(hosts)) {
 		r.to.Rows(schema.Ingress{
 			Cluster: r.cluster.Name, Namespace: o.Namespace, Name: o.Name, Host: host, Class: class,
 			TLS: tlsCovers(o.Spec.TLS, host), CloudTLS: cloud, Backends: sorted(hosts[host]),
+			DefaultBackend: o.Spec.DefaultBackend != nil && host == "*", Addresses: sorted(addresses), InternalAnnotation: asksInternal(o.Annotations),
 		})
 	}
 }

@@ -20,6 +20,8 @@ import (
 // configMap scans the values of a ConfigMap and drops them.
 func (r *Reader) configMap(x *object, o *corev1.ConfigMap) {
 	r.identityMappings(o)
+	r.logOutputs(o)
+	r.ciliumEncryption(o)
 	for _, k := range slices.Sorted(maps.Keys(o.Data)) {
 		r.found(x.place, "data["+k+"]", r.scan.scan(k, o.Data[k]))
 	}
@@ -86,8 +88,10 @@ func printedAge(s string) (time.Duration, bool) {
 	return d, length > 0 && length == len(s) && d >= 0
 }
 
-// SecretObject emits the row of a whole Secret that was found in a file, as the
-// tier inventory would have it, and counts the values that are dropped unread.
+// SecretObject emits the row of a whole Secret that was found in a file, and
+// counts the values that are dropped unread. A manifest with managedFields is as
+// kubectl get prints it, and has what the tier rotation asks a server for; any
+// other tells no more than the tier inventory.
 func (r *Reader) SecretObject(s *corev1.Secret) {
 	keys := map[string]bool{}
 	for k := range s.Data {
@@ -98,6 +102,10 @@ func (r *Reader) SecretObject(s *corev1.Secret) {
 	}
 	r.dropCopies(s.Annotations)
 	r.removed(ruleSecret, len(keys))
+	if len(s.ManagedFields) > 0 {
+		r.SecretMetadata(&metav1.PartialObjectMetadata{ObjectMeta: s.ObjectMeta}, string(cmp.Or(s.Type, corev1.SecretTypeOpaque)))
+		return
+	}
 	r.to.Rows(schema.Secret{
 		Cluster: r.cluster.Name, Namespace: s.Namespace, Name: s.Name, Type: string(cmp.Or(s.Type, corev1.SecretTypeOpaque)),
 		Created: utc(s.CreationTimestamp), Keys: len(keys), Tier: schema.SecretsInventory,
@@ -114,12 +122,57 @@ func (r *Reader) SecretMetadata(m *metav1.PartialObjectMetadata, secretType stri
 		Keys: -1, Tier: schema.SecretsRotation, Manager: secretManager(m), DataChanged: dataChanged(m.ManagedFields),
 		RotationClass:  first(m.Labels, r.spec.Labels.RotationClass),
 		ServiceAccount: m.Annotations[corev1.ServiceAccountNameKey], LastUsed: m.Labels["kubernetes.io/legacy-token-last-used"],
+		ArgoCD: m.Labels["argocd.argoproj.io/secret-type"], SealingKey: m.Labels["sealedsecrets.bitnami.com/sealed-secrets-key"],
+		ReplicatedTo: replicatedTo(m.Annotations),
 	}
 	if secretType == "helm.sh/release.v1" {
 		row.HelmRelease, row.HelmVersion = m.Labels["name"], m.Labels["version"]
 	}
 	r.to.Rows(row)
 }
+
+// replicators are the annotations by which controllers are asked to copy a secret
+// into other namespaces: of reflector, kubernetes-replicator and kubed. One whose
+// value is a switch copies everywhere, unless another limits it.
+var replicators = []struct{ lists, on string }{
+	{"reflector.v1.k8s.emberstack.com/reflection-allowed-namespaces", "reflector.v1.k8s.emberstack.com/reflection-allowed"},
+	{"reflector.v1.k8s.emberstack.com/reflection-auto-namespaces", "reflector.v1.k8s.emberstack.com/reflection-auto-enabled"},
+	{"replicator.v1.mittwald.de/replicate-to", ""},
+	{"replicator.v1.mittwald.de/replication-allowed-namespaces", "replicator.v1.mittwald.de/replication-allowed"},
+	{"replicator.v1.mittwald.de/replicate-to-matching", ""},
+	{"kubed.appscode.com/sync", ""},
+}
+
+// KeepSecretAnnotation reports whether the value of an annotation of a Secret is
+// read: it names other objects, and never repeats the secret.
+func KeepSecretAnnotation(key string) bool {
+	return key == corev1.ServiceAccountNameKey || key == certificateName ||
+		slices.ContainsFunc(replicators, func(r struct{ lists, on string }) bool { return key == r.lists || r.on != "" && key == r.on })
+}
+
+// replicatedTo is where the annotations of a secret ask to copy it.
+func replicatedTo(annotations map[string]string) []string {
+	var out []string
+	for _, r := range replicators {
+		list, listed := annotations[r.lists]
+		switch {
+		case r.on != "" && annotations[r.on] != "true", r.on == "" && !listed:
+		case list == "":
+			out = append(out, "*")
+		default:
+			for _, n := range strings.Split(list, ",") {
+				n = strings.TrimSpace(n)
+				if n == ".*" {
+					n = "*"
+				}
+				out = append(out, n)
+			}
+		}
+	}
+	return sorted(out)
+}
+
+const certificateName = "cert-manager.io/certificate-name"
 
 // secretOwners are the kinds that make secrets, with the name of their controller.
 var secretOwners = map[string]string{
@@ -141,7 +194,7 @@ func secretManager(m *metav1.PartialObjectMetadata) string {
 		return "external-secrets"
 	case l["secrets-store.csi.k8s.io/managed"] == "true":
 		return "secrets-store-csi"
-	case a["cert-manager.io/certificate-name"] != "":
+	case a[certificateName] != "":
 		return "cert-manager"
 	case l["owner"] == "helm" || l["app.kubernetes.io/managed-by"] == "Helm":
 		return "helm"

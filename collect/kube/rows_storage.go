@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/utils/ptr"
@@ -20,9 +22,13 @@ func (r *Reader) volume(x *object, o *corev1.PersistentVolume) {
 		Cluster: r.cluster.Name, Name: o.Name, Phase: string(o.Status.Phase), StorageClass: o.Spec.StorageClassName,
 		ReclaimPolicy: string(cmp.Or(o.Spec.PersistentVolumeReclaimPolicy, corev1.PersistentVolumeReclaimRetain)),
 		Driver:        volumeDriver(o.Spec.PersistentVolumeSource), Zones: volumeZones(o), Created: utc(o.CreationTimestamp),
+		PhaseSince: utcPtr(o.Status.LastPhaseTransitionTime), Encryption: "unstated",
 	}
 	if c := o.Spec.ClaimRef; c != nil {
 		row.ClaimNamespace, row.ClaimName = c.Namespace, c.Name
+	}
+	if o.Spec.CSI != nil {
+		row.Encryption = encryption(o.Spec.CSI.VolumeAttributes)
 	}
 	r.to.Rows(row)
 	if o.Spec.CSI != nil {
@@ -73,7 +79,8 @@ func (r *Reader) volumeClaim(x *object, o *corev1.PersistentVolumeClaim) {
 	r.to.Rows(schema.VolumeClaim{
 		Cluster: r.cluster.Name, Namespace: o.Namespace, Name: o.Name, Phase: string(o.Status.Phase),
 		StorageClass: cmp.Or(ptr.Deref(o.Spec.StorageClassName, ""), o.Annotations[corev1.BetaStorageClassAnnotation]),
-		Volume:       o.Spec.VolumeName, RequestedBytes: size.Value(),
+		Volume:       o.Spec.VolumeName, RequestedBytes: size.Value(), Created: utc(o.CreationTimestamp),
+		DatabaseCluster: o.Labels["cnpg.io/cluster"],
 	})
 }
 
@@ -92,7 +99,7 @@ func (r *Reader) storageClass(x *object, o *storagev1.StorageClass) {
 	r.redactParameters(x.place, "parameters", o.Parameters)
 }
 
-// encryption is what a storage class's parameters say. Provisioners read the
+// encryption is what the parameters of a storage class, or the attributes of a volume, say. Provisioners read the
 // names of parameters without regard to case.
 func encryption(parameters map[string]string) string {
 	stated := "unstated"
@@ -152,7 +159,8 @@ func (r *Reader) veleroLocation(x *object, f fields) {
 
 func (r *Reader) volumeSnapshot(x *object, f fields) {
 	row := r.backup(x, "csi-snapshot")
-	row.Namespaces, row.VolumesIncluded = []string{x.GetNamespace()}, true
+	row.Namespaces, row.VolumesIncluded, row.Medium = []string{x.GetNamespace()}, true, snapshotMedium
+	row.Claims = sorted([]string{f.text("spec", "source", "persistentVolumeClaimName")})
 	row.Phase = "NotReady"
 	if f.truth("status", "readyToUse") {
 		row.Phase, row.Completed = "Ready", f.when("status", "creationTime")
@@ -167,6 +175,7 @@ func (r *Reader) postgresBackup(x *object, f fields) {
 	row := r.backup(x, "cnpg")
 	row.Namespaces, row.VolumesIncluded = []string{x.GetNamespace()}, true
 	row.Phase, row.Paused = f.text("status", "phase"), f.truth("spec", "suspend")
+	row.DatabaseCluster, row.Medium = f.text("spec", "cluster", "name"), postgresMedium(f.text("spec", "method"))
 	row.Completed = f.when("status", "stoppedAt")
 	if row.Completed.IsZero() {
 		row.Completed = f.when("status", "lastScheduleTime")
@@ -174,6 +183,94 @@ func (r *Reader) postgresBackup(x *object, f fields) {
 	if f.has("status", "error") {
 		row.Errors = 1
 	}
+	r.to.Rows(row)
+}
+
+const (
+	snapshotMedium = "snapshot"
+	objectMedium   = "object-store"
+)
+
+// postgresMedium is where a method of CloudNativePG copies to. Without one it
+// is that of Barman; a plugin does not say.
+func postgresMedium(method string) string {
+	switch method {
+	case "volumeSnapshot":
+		return snapshotMedium
+	case "barmanObjectStore", "":
+		return objectMedium
+	}
+	return ""
+}
+
+// postgresCluster emits what a database cluster says about its last good copy,
+// if it is set up to make any. Its kind is written with its group, because a
+// Cluster without one is a Kubernetes cluster.
+func (r *Reader) postgresCluster(x *object, f fields) {
+	if !f.has("spec", "backup") && !f.has("status", "lastSuccessfulBackup") {
+		return
+	}
+	row := r.backup(x, "cnpg")
+	row.Kind, row.DatabaseCluster = "Cluster.postgresql.cnpg.io", x.GetName()
+	row.Namespaces, row.VolumesIncluded = []string{x.GetNamespace()}, true
+	if f.has("spec", "backup", "barmanObjectStore") {
+		row.Medium = objectMedium
+	} else if f.has("spec", "backup", "volumeSnapshot") {
+		row.Medium = snapshotMedium
+	}
+	row.Completed = f.when("status", "lastSuccessfulBackup")
+	r.to.Rows(row)
+}
+
+// longhornJob emits a job that snapshots or copies volumes. It does not say when it last succeeded.
+func (r *Reader) longhornJob(x *object, f fields) {
+	row := r.backup(x, "longhorn")
+	row.VolumesIncluded, row.Phase = true, f.text("spec", "task")
+	switch row.Phase {
+	case "snapshot", "snapshot-force-create":
+		row.Medium = snapshotMedium
+	case "backup", "backup-force-create":
+		row.Medium = objectMedium
+	default: // other tasks clean up
+		return
+	}
+	r.to.Rows(row)
+}
+
+// longhornVolume emits when a volume was last copied to the backup target.
+func (r *Reader) longhornVolume(x *object, f fields) {
+	claim := f.text("status", "kubernetesStatus", "pvcName")
+	if claim == "" {
+		return
+	}
+	row := r.backup(x, "longhorn")
+	row.Namespaces, row.Claims = []string{f.text("status", "kubernetesStatus", "namespace")}, []string{claim}
+	row.VolumesIncluded, row.Medium, row.Completed = true, objectMedium, f.when("status", "lastBackupAt")
+	r.to.Rows(row)
+}
+
+// copyWords are in the names, images and commands of jobs that copy data.
+var copyWords = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:pg_?dump|pg_?dumpall|pg_basebackup|mysqldump|mariadb-dump|mariabackup|xtrabackup|mongodump|redis-dump|restic|borg|borgmatic|kopia|rclone|etcdctl|back-?ups?|dumps?)(?:[^a-z]|$)`)
+
+// copyJob emits what a CronJob that copies data, by its name, its images or its
+// commands, says about its last success. It reads the commands before they are redacted.
+func (r *Reader) copyJob(x *object, o *batchv1.CronJob) {
+	spec := &o.Spec.JobTemplate.Spec.Template.Spec
+	words := []string{o.Name}
+	for _, c := range spec.Containers {
+		words = append(append(append(words, c.Image), c.Command...), c.Args...)
+	}
+	if !slices.ContainsFunc(words, copyWords.MatchString) {
+		return
+	}
+	row := r.backup(x, "cronjob")
+	row.Namespaces, row.Paused, row.Completed = []string{o.Namespace}, ptr.Deref(o.Spec.Suspend, false), utcPtr(o.Status.LastSuccessfulTime)
+	for _, v := range spec.Volumes {
+		if v.PersistentVolumeClaim != nil {
+			row.Claims = append(row.Claims, v.PersistentVolumeClaim.ClaimName)
+		}
+	}
+	row.Claims = sorted(row.Claims)
 	r.to.Rows(row)
 }
 

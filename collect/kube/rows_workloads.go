@@ -57,6 +57,7 @@ func (r *Reader) job(x *object, o *batchv1.Job) {
 }
 
 func (r *Reader) cronJob(x *object, o *batchv1.CronJob) {
+	r.copyJob(x, o)
 	r.workload(x, schema.Workload{}, "spec.jobTemplate."+templatePath, &o.Spec.JobTemplate.Spec.Template)
 }
 
@@ -74,6 +75,7 @@ func (r *Reader) workload(x *object, w schema.Workload, path string, t *corev1.P
 	w.ReadinessProbe = !slices.ContainsFunc(spec.Containers, func(c corev1.Container) bool { return c.ReadinessProbe == nil })
 	w.Requests = requests(spec)
 	w.PodLabels = t.Labels
+	w.BaselineViolations, w.RestrictedViolations = podSecurityViolations(t)
 	for _, c := range containers(spec) {
 		w.Images = append(w.Images, c.Image)
 		r.to.Rows(r.container(w, spec, c))
@@ -225,6 +227,7 @@ func (r *Reader) pod(x *object, o *corev1.Pod) {
 		Cluster: r.cluster.Name, Namespace: o.Namespace, Name: o.Name, Phase: string(o.Status.Phase), Node: o.Spec.NodeName,
 		ServiceAccount: cmp.Or(o.Spec.ServiceAccountName, "default"), TokenMounted: tokenMounted(&o.Spec),
 		HostNetwork: o.Spec.HostNetwork, Labels: o.Labels, Secrets: podSecrets(&o.Spec), Created: utc(o.CreationTimestamp),
+		SCC: o.Annotations["openshift.io/scc"],
 	}
 	p.OwnerKind, p.OwnerName = podOwner(o)
 	for _, c := range containers(&o.Spec) {
@@ -241,7 +244,7 @@ func (r *Reader) pod(x *object, o *corev1.Pod) {
 	r.to.Rows(p)
 	r.controlPlaneFlags(o)
 	if p.OwnerKind == "Pod" {
-		t := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: o.Labels}, Spec: o.Spec}
+		t := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: o.Labels, Annotations: o.Annotations}, Spec: o.Spec}
 		r.workload(x, schema.Workload{}, "spec", &t)
 		return
 	}
