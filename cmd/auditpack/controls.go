@@ -17,13 +17,13 @@ import (
 func newControls(env *environment) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "controls",
-		Short: "List, show and lint controls and their checks",
+		Short: "List, show, lint and test controls and their checks",
 		Long: `Look at the control table and its checks: the built-in ones, or those of a plan. Checks
 of your own are YAML with CEL; docs/checks.md teaches it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(newControlsList(env), newControlsShow(env), newControlsLint(env))
+	c.AddCommand(newControlsList(env), newControlsShow(env), newControlsLint(env), newControlsTest(env))
 	return c
 }
 
