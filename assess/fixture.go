@@ -42,7 +42,7 @@ type fixtureCase struct {
 	Overlay    schema.OverlaySpec      `json:"overlay,omitzero"`
 	Exceptions *schema.ExceptionSpec   `json:"exceptions,omitempty"`
 	Documents  []schema.DocumentRecord `json:"documents,omitempty"`
-	// Attached and Previous are as in schema.Inputs.
+	// Attached and Previous are as in schema.Inputs; a previous bundle has no grants here.
 	Attached map[string]string     `json:"attached,omitempty"`
 	Previous *schema.PreviousFacts `json:"previous,omitempty"`
 	// Controls are added to the control that the check belongs to, or replace it.
