@@ -195,9 +195,9 @@ func newEntry(k kube.Kind, m map[string]any, place string) (*entry, string) {
 // keys stay, to be counted.
 func dropSecretValues(secret, meta map[string]any) {
 	for _, field := range []string{"data", "stringData"} {
-		empty(secret, field)
+		emptyOthers(secret, field, func(string) bool { return false })
 	}
-	empty(meta, "annotations")
+	emptyOthers(meta, "annotations", kube.KeepSecretAnnotation)
 	for field := range secret {
 		if !slices.Contains([]string{"apiVersion", "kind", "metadata", "type", "data", "stringData"}, field) {
 			delete(secret, field)
@@ -205,15 +205,18 @@ func dropSecretValues(secret, meta map[string]any) {
 	}
 }
 
-// empty replaces the values of a map by empty strings, and drops what is no map.
-func empty(m map[string]any, field string) {
+// emptyOthers replaces the values of a map by empty strings, but for the keys to
+// keep, and drops what is no map.
+func emptyOthers(m map[string]any, field string, keep func(key string) bool) {
 	values, ok := m[field].(map[string]any)
 	if !ok {
 		delete(m, field)
 		return
 	}
 	for k := range values {
-		values[k] = ""
+		if !keep(k) {
+			values[k] = ""
+		}
 	}
 }
 
@@ -233,12 +236,18 @@ func (o *objects) reject(e *entry, err error) {
 
 func (a *answer) reject(place, why string) { a.rejected = append(a.rejected, place+": "+why) }
 
-// secretsTier is inventory when the files speak of Secrets.
+// secretsTier is what the files tell of all Secrets that they speak of: rotation
+// when every one of them has managedFields, else inventory.
 func (o *objects) secretsTier() schema.SecretsTier {
-	if _, ok := o.answers[kube.Secrets.Name()]; ok {
-		return schema.SecretsInventory
+	if _, ok := o.answers[kube.Secrets.Name()]; !ok {
+		return schema.SecretsNone
 	}
-	return schema.SecretsNone
+	for _, e := range o.entries {
+		if e.key.kind == kube.Secrets.Name() && !bytes.Contains(e.json, []byte(`"managedFields":[{`)) {
+			return schema.SecretsInventory
+		}
+	}
+	return schema.SecretsRotation
 }
 
 // queries says for every kind how the files answer. Secrets that no document

@@ -338,7 +338,7 @@ func TestAuditLog(t *testing.T) {
 		t.Run(string(tier), func(t *testing.T) {
 			user := "audited-" + string(tier)
 			cfg := reader(t, s, user)
-			run(t, options(cfg, tier))
+			src, _ := run(t, options(cfg, tier))
 			if _, err := kube.Preflight(context.Background(), options(cfg, tier)); err != nil {
 				t.Fatal(err)
 			}
@@ -346,13 +346,19 @@ func TestAuditLog(t *testing.T) {
 			if len(events) < len(kube.Kinds)/2 {
 				t.Fatalf("only %d requests in the audit log", len(events))
 			}
+			runs := false
 			for _, e := range events {
 				if !readsOnly(e) || !withinTier(e, tier) {
 					t.Errorf("%s %s", e.Verb, e.RequestURI)
 				}
-				if !strings.HasPrefix(e.UserAgent, "auditpack/test run/") {
+				marked := e.UserAgent == "auditpack/test "+src.Marker
+				if !marked && e.UserAgent != "auditpack/test" { // the preflight is not a part of the run
 					t.Errorf("%s %s has the user agent %q", e.Verb, e.RequestURI, e.UserAgent)
 				}
+				runs = runs || marked && e.ObjectRef.Resource == "selfsubjectreviews"
+			}
+			if !runs {
+				t.Errorf("no self review in the audit log has the marker %q", src.Marker)
 			}
 		})
 	}

@@ -62,7 +62,7 @@ func kindNamed(t testing.TB, name string) Kind {
 
 func TestSecretMetadata(t *testing.T) {
 	at := func(day int) *metav1.Time { return &metav1.Time{Time: time.Date(2026, 11, day, 0, 0, 0, 0, time.UTC)} }
-	owns := func(fields string) *metav1.FieldsV1 { return &metav1.FieldsV1{Raw: []byte(fields)} }
+	owns := func(fields string) *metav1.FieldsV1 { return metav1.NewFieldsV1(fields) }
 	controller := true
 	tests := map[string]struct {
 		typ  string
@@ -200,12 +200,12 @@ func TestFieldManagersNameFewShallowPaths(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, ownedPaths(&metav1.FieldsV1{Raw: []byte(test.fields)}), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(test.want, ownedPaths(metav1.NewFieldsV1(test.fields)), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
-	if got := ownedPaths(&metav1.FieldsV1{Raw: []byte(`{"f:data":{` + strings.Join(keys, ",") + `}}`)}); len(got) != 20 || got[0] != "data.key00" {
+	if got := ownedPaths(metav1.NewFieldsV1(`{"f:data":{` + strings.Join(keys, ",") + `}}`)); len(got) != 20 || got[0] != "data.key00" {
 		t.Errorf("%d paths from %q, want 20 from data.key00", len(got), got[:1])
 	}
 	if got := ownedPaths(nil); got != nil {
@@ -244,9 +244,9 @@ func TestReaderIsSafeForConcurrentPages(t *testing.T) {
 
 func testDeployment(name string) *appsv1.Deployment {
 	d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: name}}
-	d.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubectl", Operation: "Apply", FieldsV1: &metav1.FieldsV1{
-		Raw: []byte(`{"f:metadata":{"f:labels":{"f:app":{}}},"f:spec":{"f:replicas":{},"f:selector":{},"f:template":{"f:metadata":{"f:labels":{"f:app":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"web\"}":{".":{},"f:env":{"k:{\"name\":\"A\"}":{".":{},"f:name":{},"f:value":{}}},"f:image":{},"f:name":{}}}}}}}`),
-	}}}
+	d.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubectl", Operation: "Apply", FieldsV1: metav1.NewFieldsV1(
+		`{"f:metadata":{"f:labels":{"f:app":{}}},"f:spec":{"f:replicas":{},"f:selector":{},"f:template":{"f:metadata":{"f:labels":{"f:app":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"web\"}":{".":{},"f:env":{"k:{\"name\":\"A\"}":{".":{},"f:name":{},"f:value":{}}},"f:image":{},"f:name":{}}}}}}}`,
+	)}}
 	c := corev1.Container{Name: "web", Image: "registry.example.com/app:1", Args: []string{"--log-level=info", "--listen=:8080"}}
 	for i := range 10 {
 		c.Env = append(c.Env, corev1.EnvVar{Name: fmt.Sprint("SETTING_", i), Value: "https://service.example.com/path"})

@@ -65,7 +65,7 @@ func ownedPaths(f *metav1.FieldsV1) []string {
 			paths = append(paths, strings.Join(path, "."))
 		}
 	}
-	walk(f.Raw, nil)
+	walk(f.GetRawBytes(), nil)
 	paths = sorted(paths)
 	return paths[:min(len(paths), maxPaths)]
 }

@@ -213,7 +213,7 @@ func dataChanged(entries []metav1.ManagedFieldsEntry) time.Time {
 			continue
 		}
 		var owned map[string]json.RawMessage
-		if json.Unmarshal(e.FieldsV1.Raw, &owned) != nil {
+		if json.Unmarshal(e.FieldsV1.GetRawBytes(), &owned) != nil {
 			continue
 		}
 		if _, ok := owned["f:data"]; ok && e.Time.After(newest) {
