@@ -115,14 +115,6 @@ func (b *builder) scope() string {
 	return "Clusters: " + list(names, 4)
 }
 
-// controlText links a control where it has a section.
-func (b *builder) controlText(id string) Text {
-	if _, ok := b.control[id]; ok {
-		return linked(id)
-	}
-	return plain(id)
-}
-
 // open reports whether a finding counts: fail or partial, and no exception covers it.
 func open(f schema.Finding) bool {
 	return f.Exception == "" && (f.Result == schema.ResultFail || f.Result == schema.ResultPartial)
