@@ -51,18 +51,25 @@ func produce(ctx context.Context, j job) (p product, err error) {
 	if err != nil {
 		return product{}, err
 	}
-	if p.report, err = assess.Assess(ctx, snapshot, &j.inputs.Inputs); err != nil {
-		return product{}, err
-	}
-	document, err := render.Build(p.report, snapshot, templates.FS)
-	if err != nil {
-		return product{}, err
-	}
-	if err := draw(members{bundle.Dir()}, snapshot, p.report, document, j.inputs); err != nil {
+	if p.report, err = judge(ctx, snapshot, j.inputs, members{bundle.Dir()}); err != nil {
 		return product{}, err
 	}
 	p.sealed, err = bundle.Seal(ctx, claim(snapshot, p.report, j.inputs.Previous), j.signer)
 	return p, err
+}
+
+// judge is the part of the line that anyone can walk again: it depends on the
+// snapshot and the inputs alone.
+func judge(ctx context.Context, s *schema.Snapshot, in *input.Set, to members) (*schema.Report, error) {
+	report, err := assess.Assess(ctx, s, &in.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	document, err := render.Build(report, s, templates.FS)
+	if err != nil {
+		return nil, err
+	}
+	return report, draw(to, s, report, document, in)
 }
 
 // bundleName is the plan and the day; seal adds -2, -3 … when that is taken.

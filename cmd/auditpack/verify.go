@@ -21,6 +21,7 @@ type verifyFlags struct {
 
 func newVerify(env *environment) *cobra.Command {
 	var f verifyFlags
+	var again bool
 	var output string
 	c := &cobra.Command{
 		Use:   "verify BUNDLE",
@@ -29,15 +30,22 @@ func newVerify(env *environment) *cobra.Command {
 signed, and that the bundle has exactly that. No network is used.
 
 Get the public key from the signer, not from the bundle: a key that lies beside a bundle
-proves only that somebody had a key.`,
+proves only that somebody had a key.
+
+With --reperform the checks run again on the evidence and inputs in the bundle, and every
+report must come out with the same bytes.`,
 		Example: `  auditpack verify prod-2026-09-30.zip --key cosign.pub
+  auditpack verify prod-2026-09-30.zip --key cosign.pub --reperform
   auditpack verify prod-2026-09-30 --key cosign.pub -o json`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return verify(cmd.Context(), env, args[0], f, output) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return verify(cmd.Context(), env, args[0], f, again, output)
+		},
 	}
 	c.Flags().StringArrayVar(&f.keys, "key", nil, "the public key `file` of whoever must have signed; repeatable, one must fit")
 	c.Flags().StringVar(&f.previous, "previous", "", "the `digest` that the bundle before this one must have")
 	c.Flags().BoolVar(&f.unsigned, "unsafe-unsigned", false, "check only that the parts of an unsigned bundle fit each other; proves nothing about origin")
+	c.Flags().BoolVar(&again, "reperform", false, "make the reports again from the evidence and inputs, and compare every byte")
 	outputFlag(c, &output)
 	return c
 }
@@ -66,26 +74,19 @@ type verdict struct {
 	Manifest   *schema.Manifest `json:"manifest,omitempty"`
 }
 
-func verify(ctx context.Context, env *environment, path string, f verifyFlags, output string) error {
+func verify(ctx context.Context, env *environment, path string, f verifyFlags, again bool, output string) error {
 	policy, err := f.policy()
 	if err != nil {
 		return err
 	}
 	v, err := seal.Verify(ctx, path, policy)
 	if err != nil {
-		if output == "json" {
-			var refused *seal.Error
-			r := verdict{Error: err.Error()}
-			if errors.As(err, &refused) {
-				r.Member = refused.Member
-			}
-			if perr := printJSON(env, r); perr != nil {
-				return perr
-			}
-		}
-		return verifyError(err)
+		return refuse(env, output, verifyError(err))
 	}
 	defer v.Close()
+	if err := walkAgain(ctx, v, again); err != nil {
+		return refuse(env, output, err)
+	}
 	key, err := fingerprint(v.Key)
 	if err != nil {
 		return err
@@ -94,6 +95,34 @@ func verify(ctx context.Context, env *environment, path string, f verifyFlags, o
 		return printJSON(env, verdict{Verified: true, Digest: v.Digest, Key: key, Checked: v.Checked, NotChecked: v.NotChecked, Manifest: &v.Manifest})
 	}
 	printVerified(env, path, v)
+	return nil
+}
+
+// refuse prints the verdict of a bundle that is refused, where it is asked for as
+// JSON, and returns the error.
+func refuse(env *environment, output string, err error) error {
+	if output != "json" {
+		return err
+	}
+	r := verdict{Error: err.Error()}
+	var refused *seal.Error
+	if errors.As(err, &refused) {
+		r.Member = refused.Member
+	}
+	return errors.Join(err, printJSON(env, r))
+}
+
+// walkAgain re-performs where that is asked for, and says which of the two it was.
+func walkAgain(ctx context.Context, v *seal.Verified, again bool) error {
+	if !again {
+		v.NotChecked = append(v.NotChecked, "Whether the reports follow from the evidence and inputs: --reperform makes them again.")
+		return nil
+	}
+	files, err := reperform(ctx, v)
+	if err != nil {
+		return err
+	}
+	v.Checked = append(v.Checked, fmt.Sprintf("Made again from the evidence and inputs of the bundle, %d files, the reports among them, came out with the same bytes.", files))
 	return nil
 }
 
