@@ -15,6 +15,9 @@ func (a *assessment) derive() {
 			access.Grants[i].Approval = string(a.facts.grantApproval(&access.Grants[i]))
 		}
 		a.all.AccessGrants = append(a.all.AccessGrants, access.Grants...)
+		if a.answers.gap(cluster, "barriers") == "" {
+			a.all.Barriers = append(a.all.Barriers, barriersOf(e, a.facts)...)
+		}
 	}
 	a.all.Sort()
 	a.derived = split(&a.all)

@@ -14,6 +14,15 @@ var separationFuncs = map[string]Func{
 	"defaultDeny":       defaultDeny,
 	"policyEnforcer":    policyEnforcer,
 	"otherPolicies":     otherPolicies,
+	"barriersHold":      barriersHold,
+	"sharedNodes":       sharedNodes,
+	"mixedEnvironments": mixedEnvironments,
+	"crossReferences":   crossReferences,
+	"metadataReachable": metadataReachable,
+	"servedHosts":       servedHosts,
+	"adminInterfaces":   adminInterfaces,
+	"plainListeners":    plainListeners,
+	"meshEncryption":    meshEncryption,
 }
 
 // namespacesBounded decides SEP-02.k3: quotas and limits in a cluster that teams share.

@@ -196,6 +196,18 @@ type RotationLimits struct {
 	Pipeline int `json:"pipeline,omitempty"`
 }
 
+// Days returns the limit of a rotation class, and whether there is one.
+func (l RotationLimits) Days(class string) (days int, ok bool) {
+	if l.Classes == nil {
+		l.Classes = map[string]int{"high": 90, "medium": 180, "low": 365}
+	}
+	days, ok = l.Classes[class]
+	return days, ok
+}
+
+// PipelineDays returns the limit for the credentials that Argo CD keeps, where their class has none.
+func (l RotationLimits) PipelineDays() int { return cmp.Or(l.Pipeline, 90) }
+
 // Signing says how the bundle is signed.
 type Signing struct {
 	// Key is a cosign private key file or a KMS reference.

@@ -94,7 +94,8 @@ type Namespace struct {
 	Owner            string    `json:"owner"`
 	DataClass        string    `json:"dataClass"`
 	// InScope is false for the namespaces that the plan excludes.
-	InScope bool `json:"inScope"`
+	InScope bool              `json:"inScope"`
+	Labels  map[string]string `json:"labels"`
 	// PodSecurityEnforce is the level of the label pod-security.kubernetes.io/enforce; likewise audit and warn.
 	PodSecurityEnforce string `json:"podSecurityEnforce"`
 	PodSecurityAudit   string `json:"podSecurityAudit"`
@@ -366,6 +367,8 @@ type NetworkPolicy struct {
 	AllowAllEgress  bool `json:"allowAllEgress"`
 	// WidePeers lists peers without limits, such as 0.0.0.0/0 or every namespace.
 	WidePeers []string `json:"widePeers"`
+	// PeerNamespaces are the namespace selectors of its peers, as direction: selector.
+	PeerNamespaces []string `json:"peerNamespaces"`
 	// AllowsMetadata is true when an egress rule lets pods reach 169.254.169.254, the instance metadata of clouds.
 	AllowsMetadata bool `json:"allowsMetadata"`
 }
@@ -591,6 +594,8 @@ type Webhook struct {
 	Service           string `json:"service"`
 	NamespaceSelector string `json:"namespaceSelector"`
 	ObjectSelector    string `json:"objectSelector"`
+	// Resources are what its rules are about, as group/resource; the group of the core is empty.
+	Resources []string `json:"resources"`
 }
 
 // The intents of policies that a platform needs.

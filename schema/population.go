@@ -64,6 +64,8 @@ var managedKinds = []string{"services", "ingresses.networking.k8s.io", "roles." 
 var Populations = []Population{
 	{Name: "clusters", Title: "Clusters", Question: "Which clusters were looked at?", Resources: []string{"namespaces", "nodes"}, Row: Cluster{}},
 	{Name: "namespaces", Title: "Namespaces", Question: "Which namespaces exist, and whose are they?", Resources: []string{"namespaces"}, Row: Namespace{}},
+	{Name: "barriers", Title: "Barriers", Question: "Which barriers keep each namespace apart?",
+		From: []string{"namespaces", "networkPolicies", "workloads", "pods", "nodes"}, Row: Barrier{}},
 	{Name: "nodes", Title: "Nodes", Question: "Which nodes run the workloads, and how fresh are they?", Resources: []string{"nodes"}, Row: Node{}},
 	{Name: "workloads", Title: "Workloads", Question: "What runs, and who owns it?", Resources: podKinds, Row: Workload{}},
 	{Name: "containers", Title: "Containers", Question: "Which images run, and with which privileges?", Resources: podKinds, Row: Container{}},

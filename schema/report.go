@@ -33,6 +33,35 @@ type Report struct {
 // Derived holds the populations that are computed from the evidence.
 type Derived struct {
 	AccessGrants []AccessGrant `json:"accessGrants"`
+	Barriers     []Barrier     `json:"barriers"`
+}
+
+// A Barrier row says which of five barriers keep a namespace in scope apart from the others of its cluster.
+type Barrier struct {
+	Cluster     string `json:"cluster"`
+	Namespace   string `json:"namespace"`
+	Environment string `json:"environment"`
+	Owner       string `json:"owner"`
+	DataClass   string `json:"dataClass"`
+	// Network is true when traffic is denied both ways unless a NetworkPolicy allows it.
+	Network bool `json:"network"`
+	// PodSecurity is true when the level baseline or restricted is enforced.
+	PodSecurity bool `json:"podSecurity"`
+	// NoHostAccess is true when no workload uses the node's network, processes, files or ports, or is privileged.
+	NoHostAccess bool `json:"noHostAccess"`
+	// OwnAccounts is true when no workload is given the token of the service account default.
+	OwnAccounts bool `json:"ownAccounts"`
+	// OwnNodes is true when no pod of another namespace in scope runs on its nodes, daemon sets aside, or every workload names a runtime class.
+	OwnNodes bool `json:"ownNodes"`
+	// Score is how many of the five hold.
+	Score int `json:"score"`
+	// Missing names the others.
+	Missing []string `json:"missing"`
+	// Pools are the node pools, or nodes without one, that it shares; SharesNodesWith are the namespaces it shares them with.
+	Pools           []string `json:"pools"`
+	SharesNodesWith []string `json:"sharesNodesWith"`
+	// Claimed is true when a document that is registered for SEP-02.k4 or SEP-03.d1 covers the namespace: it is described as isolated.
+	Claimed bool `json:"claimed"`
 }
 
 // PlanFacts are the parts of the plan that a reader of the report meets.

@@ -230,6 +230,11 @@ func (r ManagedObject) Subject() Subject {
 }
 
 // Subject implements Row.
+func (r Barrier) Subject() Subject {
+	return Subject{Cluster: r.Cluster, Kind: "Namespace", Name: r.Namespace}
+}
+
+// Subject implements Row.
 func (r ControlPlaneFlag) Subject() Subject {
 	return Subject{Cluster: r.Cluster, Kind: "Pod", Namespace: "kube-system", Name: r.Pod, Field: r.Flag}
 }

@@ -16,7 +16,7 @@ import (
 func (r *Reader) validatingWebhooks(x *object, o *admissionv1.ValidatingWebhookConfiguration) {
 	for i := range o.Webhooks {
 		w := &o.Webhooks[i]
-		r.webhook(x, w.Name, &w.ClientConfig, w.FailurePolicy, w.NamespaceSelector, w.ObjectSelector)
+		r.webhook(x, w.Name, &w.ClientConfig, w.FailurePolicy, w.NamespaceSelector, w.ObjectSelector, w.Rules)
 		r.webhookExclusion(x, w.Name+": namespaceSelector ", w.NamespaceSelector)
 		r.webhookExclusion(x, w.Name+": objectSelector ", w.ObjectSelector)
 	}
@@ -25,19 +25,27 @@ func (r *Reader) validatingWebhooks(x *object, o *admissionv1.ValidatingWebhookC
 func (r *Reader) mutatingWebhooks(x *object, o *admissionv1.MutatingWebhookConfiguration) {
 	for i := range o.Webhooks {
 		w := &o.Webhooks[i]
-		r.webhook(x, w.Name, &w.ClientConfig, w.FailurePolicy, w.NamespaceSelector, w.ObjectSelector)
+		r.webhook(x, w.Name, &w.ClientConfig, w.FailurePolicy, w.NamespaceSelector, w.ObjectSelector, w.Rules)
 	}
 }
 
 // webhook emits the row of one webhook, and hashes its certificate bundle. A
 // missing selector selects everything, as an empty one does.
-func (r *Reader) webhook(x *object, name string, c *admissionv1.WebhookClientConfig, policy *admissionv1.FailurePolicyType, namespaces, objects *metav1.LabelSelector) {
+func (r *Reader) webhook(x *object, name string, c *admissionv1.WebhookClientConfig, policy *admissionv1.FailurePolicyType, namespaces, objects *metav1.LabelSelector, rules []admissionv1.RuleWithOperations) {
 	row := schema.Webhook{
 		Cluster: r.cluster.Name, Kind: x.kind.Kind, Configuration: x.GetName(), Name: name,
 		FailurePolicy:     string(ptr.Deref(policy, admissionv1.Fail)),
 		NamespaceSelector: selectorText(cmp.Or(namespaces, &metav1.LabelSelector{})),
 		ObjectSelector:    selectorText(cmp.Or(objects, &metav1.LabelSelector{})),
 	}
+	for _, rule := range rules {
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				row.Resources = append(row.Resources, group+"/"+resource)
+			}
+		}
+	}
+	row.Resources = sorted(row.Resources)
 	switch {
 	case c.Service != nil:
 		row.Service = c.Service.Namespace + "/" + c.Service.Name

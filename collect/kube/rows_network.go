@@ -46,13 +46,15 @@ func (r *Reader) networkPolicy(x *object, o *networkingv1.NetworkPolicy) {
 	for _, rule := range o.Spec.Ingress {
 		row.AllowAllIngress = row.AllowAllIngress || len(rule.From) == 0 && len(rule.Ports) == 0
 		row.WidePeers = append(row.WidePeers, widePeers("ingress", rule.From, rule.Ports)...)
+		row.PeerNamespaces = append(row.PeerNamespaces, peerNamespaces("ingress", rule.From)...)
 	}
 	for _, rule := range o.Spec.Egress {
 		row.AllowAllEgress = row.AllowAllEgress || len(rule.To) == 0 && len(rule.Ports) == 0
 		row.WidePeers = append(row.WidePeers, widePeers("egress", rule.To, rule.Ports)...)
+		row.PeerNamespaces = append(row.PeerNamespaces, peerNamespaces("egress", rule.To)...)
 		row.AllowsMetadata = row.AllowsMetadata || allowsMetadata(rule)
 	}
-	row.WidePeers = sorted(row.WidePeers)
+	row.WidePeers, row.PeerNamespaces = sorted(row.WidePeers), sorted(row.PeerNamespaces)
 	r.to.Rows(row)
 }
 
@@ -80,6 +82,17 @@ func widePeers(direction string, peers []networkingv1.NetworkPolicyPeer, ports [
 			}
 		case selectsAll(p.NamespaceSelector) && (p.PodSelector == nil || selectsAll(p.PodSelector)):
 			out = append(out, direction+": every namespace")
+		}
+	}
+	return out
+}
+
+// peerNamespaces are the namespace selectors of peers that do not select every namespace.
+func peerNamespaces(direction string, peers []networkingv1.NetworkPolicyPeer) []string {
+	var out []string
+	for _, p := range peers {
+		if p.NamespaceSelector != nil && !selectsAll(p.NamespaceSelector) {
+			out = append(out, direction+": "+selectorText(p.NamespaceSelector))
 		}
 	}
 	return out
