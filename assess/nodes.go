@@ -8,12 +8,17 @@ import (
 	"github.com/auditpack/auditpack/schema"
 )
 
-// nodeFuncs decides checks about what runs on every node and about the control plane.
+// nodeFuncs decides checks about what runs on every node, about the control plane, and about logs and alerts.
 var nodeFuncs = map[string]Func{
 	"logAgents":      func(p *Pass) ([]Outcome, error) { return nodeAgents(p, logAgentImages, "MON-02.d1"), nil },
 	"runtimeSensors": func(p *Pass) ([]Outcome, error) { return nodeAgents(p, sensorImages, "MON-03.d1"), nil },
 	"encryptionFlag": encryptionFlag,
 	"auditFlags":     auditFlags,
+	"auditCanary":    auditCanary,
+	"logsLeave":      logsLeave,
+	"alerting":       alerting,
+	"logWriters":     logWriters,
+	"clocks":         clocks,
 }
 
 // logAgentImages are parts of the image names of log agents.

@@ -19,6 +19,10 @@ var resilienceFuncs = map[string]Func{
 	"readyToServe":       readyToServe,
 	"restoresDone":       restoresDone,
 	"disruptionBudgets":  disruptionBudgets,
+	"otherCopies":        otherCopies,
+	"claimsBackedUp":     claimsBackedUp,
+	"reproducible":       reproducible,
+	"volumesKept":        volumesKept,
 }
 
 // defaultRPO is the recovery point objective where the plan names none.
@@ -39,7 +43,7 @@ func namespacesBackedUp(p *Pass) ([]Outcome, error) {
 		}
 		out = append(out, o)
 	}
-	rpo := time.Duration(cmp.Or(p.Facts.Plan.RPOHours, defaultRPO)) * time.Hour
+	rpo := p.rpo()
 	for _, n := range p.Evidence.Namespaces {
 		o := Outcome{Subject: n.Subject(), Result: schema.ResultNotApplicable}
 		if n.InScope {

@@ -9,8 +9,14 @@ import (
 
 // secretFuncs decides checks of the area Secrets.
 var secretFuncs = map[string]Func{
-	"secretsManaged": secretsManaged,
-	"secretSharing":  secretSharing,
+	"secretsManaged":   secretsManaged,
+	"secretSharing":    secretSharing,
+	"secretReach":      secretReach,
+	"sharedKeys":       sharedKeys,
+	"volumesEncrypted": volumesEncrypted,
+	"secretsRotated":   secretsRotated,
+	"renewed":          renewed,
+	"argoCredentials":  argoCredentials,
 }
 
 // secretsManaged decides SEC-01.k3: the share of the opaque secrets of production

@@ -36,7 +36,7 @@ func TestSampleAsFromFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec := set.Plan.Spec
-	spec.Secrets = schema.SecretsInventory // what files have of secrets
+	spec.Secrets = schema.SecretsRotation // what files with managedFields have of secrets
 	for _, c := range spec.Clusters {
 		t.Run(c.Name, func(t *testing.T) {
 			c.From = []string{filepath.Join(sampleDir, c.From[0])}

@@ -265,12 +265,6 @@ func (r *Reader) copyJob(x *object, o *batchv1.CronJob) {
 	}
 	row := r.backup(x, "cronjob")
 	row.Namespaces, row.Paused, row.Completed = []string{o.Namespace}, ptr.Deref(o.Spec.Suspend, false), utcPtr(o.Status.LastSuccessfulTime)
-	for _, v := range spec.Volumes {
-		if v.PersistentVolumeClaim != nil {
-			row.Claims = append(row.Claims, v.PersistentVolumeClaim.ClaimName)
-		}
-	}
-	row.Claims = sorted(row.Claims)
 	r.to.Rows(row)
 }
 
