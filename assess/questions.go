@@ -32,7 +32,7 @@ var questions = []question{
 	},
 	{
 		id: "Q2", text: "What separates production and sensitive workloads from everything else?",
-		controls: series("SEP", 1, 7), needs: []string{"SEP-02.k4"}, otherwise: barriers,
+		controls: series("SEP", 1, 7), needs: []string{"SEP-02.k4"}, answer: separated, otherwise: barriers,
 	},
 	{
 		id: "Q3", text: "How does a change reach production, and can it be bypassed?",
@@ -156,6 +156,23 @@ func secretReaders(a *assessment, _ *schema.Report) (string, string) {
 		places += a.open(check)
 	}
 	return plural(len(readers), "reader"), sentence + fmt.Sprintf("in %s outside a secret manager a value looks like a credential.", plural(places, "place"))
+}
+
+func separated(a *assessment, r *schema.Report) (string, string) {
+	all, least, whole := len(a.all.Barriers), 0, 0
+	for _, b := range a.all.Barriers {
+		switch {
+		case len(b.Missing) == 0:
+			whole++
+		case b.Score < fewestBarriers:
+			least++
+		}
+	}
+	if all == 0 {
+		return notCollected, "No namespace is in scope."
+	}
+	return fmt.Sprintf("%d %% of namespaces", 100*whole/all),
+		fmt.Sprintf("All five barriers hold around %d of %s in scope, and fewer than three around %d. ", whole, plural(all, "namespace"), least) + barriers(a, r)
 }
 
 func barriers(a *assessment, _ *schema.Report) string {
