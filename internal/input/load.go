@@ -55,6 +55,8 @@ type files interface {
 	fs.FS
 	// beside returns the path of name as seen from the folder of file.
 	beside(file, name string) string
+	// within opens a regular file below the folder of file. No link leads out of it.
+	within(file, name string) (fs.File, error)
 }
 
 // disk is the file system of the machine.
@@ -69,10 +71,28 @@ func (disk) beside(file, name string) string {
 	return filepath.Join(filepath.Dir(file), name)
 }
 
+func (disk) within(file, name string) (fs.File, error) {
+	root, err := os.OpenRoot(filepath.Dir(file))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	info, err := root.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // a pipe would block
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	}
+	return root.Open(name)
+}
+
 // tree is an fs.FS.
 type tree struct{ fs.FS }
 
 func (tree) beside(file, name string) string { return path.Join(path.Dir(file), name) }
+
+func (t tree) within(file, name string) (fs.File, error) { return t.Open(t.beside(file, name)) }
 
 func load(from files, planPath string, builtin fs.FS) (*Set, error) {
 	data, err := readFile(from, planPath)
@@ -104,7 +124,7 @@ func load(from files, planPath string, builtin fs.FS) (*Set, error) {
 	}
 	parts = append(parts, r.parts...)
 	return assemble(parts, func(file string) (fs.File, error) {
-		return from.Open(from.beside(find(parts, schema.KindDocumentRegister).name, file))
+		return from.within(find(parts, schema.KindDocumentRegister).name, file)
 	})
 }
 
