@@ -147,6 +147,13 @@ func secretReaders(a *assessment, _ *schema.Report) (string, string) {
 		return len(g.ReadsSecrets) > 0 && a.facts.Production(g.Cluster, g.Scope)
 	})
 	sentence := fmt.Sprintf("%s beside Kubernetes' own can read secrets in production; ", plural(len(readers), "subject"))
+	if missing := a.missing([]string{"SEC-05.k1"}); missing != "" {
+		sentence += "how old credentials are is not collected (" + missing + "); "
+	} else if oldest := a.oldestCredential(); oldest != "" {
+		sentence += oldest + "; "
+	} else {
+		sentence += "no secret says by a rotation class how old it may become; "
+	}
 	plain := []string{"SEC-02.k1", "SEC-02.k2", "SEC-02.k3"}
 	if missing := a.missing(plain); missing != "" {
 		return plural(len(readers), "reader"), sentence + "whether values stand in clear is not collected (" + missing + ")."

@@ -172,7 +172,7 @@ func (p *Pass) registries() []component {
 	for _, name := range names {
 		s := schema.Subject{Cluster: p.Cluster.Name, Kind: "Registry", Name: name}
 		runs := func(w *schema.Workload) bool { return users[name][w.Subject()] }
-		out = append(out, component{s, "images of " + name, domainEntries(name), runs})
+		out = append(out, component{s, "registry " + name, domainEntries(name), runs})
 	}
 	return out
 }
