@@ -18,7 +18,10 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the program at once
+	}()
 	os.Exit(execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -32,6 +35,10 @@ func execute(ctx context.Context, args []string, stdin *os.File, stdout, stderr 
 		return exitDone
 	}
 	code := exitCode(err)
+	if ctx.Err() != nil {
+		fmt.Fprintf(stderr, "%s: interrupted; no bundle was written\n", root.Name())
+		return exitNothing
+	}
 	if text := err.Error(); text != "" {
 		fmt.Fprintf(stderr, "%s: %s\n", root.Name(), text)
 	}

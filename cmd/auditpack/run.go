@@ -35,7 +35,7 @@ audit pack: a folder and an archive of the same content, named after plan and da
 Without --plan the built-in plan reads the current context of the kubeconfig.
 Nothing is written to a cluster, and nothing that exists is overwritten.`,
 		Example: `  auditpack run -f audit/plan.yaml --key cosign.key
-  auditpack run --context prod --key awskms://alias/audit
+  auditpack run --context prod --key awskms:///alias/audit
   kubectl get all,roles,rolebindings -A -o yaml | auditpack run --from - --unsigned`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), env, o) },

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -33,6 +35,7 @@ func printSummary(env *environment, r *schema.Report) {
 		r.Summary.OpenExceptions, p.bad(r.Summary.ExpiredExceptions > 0, fmt.Sprintf("%d expired", r.Summary.ExpiredExceptions)),
 		r.Summary.OverdueReviews, r.Summary.ControlsNoOwner)
 	printGaps(env, p, r)
+	printUndecided(env, r)
 	printWorst(env, r)
 }
 
@@ -45,6 +48,7 @@ func printGaps(env *environment, p paint, r *schema.Report) {
 			gaps = append(gaps, q)
 		}
 	}
+	slices.SortStableFunc(gaps, func(a, b schema.Query) int { return cmp.Compare(kindOfGap(a), kindOfGap(b)) })
 	if len(gaps) == 0 {
 		fmt.Fprintln(env.stdout, "Every query was answered completely.")
 		return
@@ -55,6 +59,28 @@ func printGaps(env *environment, p paint, r *schema.Report) {
 	}
 	if len(gaps) > shown {
 		fmt.Fprintf(env.stdout, "  and %d more; the report lists them all\n", len(gaps)-shown)
+	}
+}
+
+// kindOfGap puts a source that was not read first, then documents that cannot be
+// read, then what a source answered with a refusal, and last what files do not speak of.
+func kindOfGap(q schema.Query) int {
+	switch {
+	case q.Resource == "source":
+		return 0
+	case q.Resource == "documents":
+		return 1
+	case q.Code != 0:
+		return 2
+	default:
+		return 3
+	}
+}
+
+// printUndecided says how many checks have no result, which no gap shows.
+func printUndecided(env *environment, r *schema.Report) {
+	if n := r.Summary.ChecksByResult[schema.ResultNotCollected]; n > 0 {
+		fmt.Fprintf(env.stdout, "%d of %d checks have no result; the report says why.\n", n, len(r.Checks))
 	}
 }
 

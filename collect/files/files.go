@@ -45,7 +45,8 @@ func (s *source) Name() string { return s.Cluster.Name }
 
 // Collect reads all files, and then gives their objects to a kube.Reader in an
 // order that does not depend on how they were spread over files. A path that
-// cannot be opened is an error, as is input beyond the bounds.
+// cannot be opened is an error, as is input beyond the bounds, and input in which
+// no document speaks of a kind that is audited.
 func (s *source) Collect(ctx context.Context, asOf time.Time, to collect.Sink) (schema.Source, error) {
 	objects := newObjects(s.Cluster.Name, s.Cluster.Complete)
 	left := int64(maxInput)
@@ -56,6 +57,9 @@ func (s *source) Collect(ctx context.Context, asOf time.Time, to collect.Sink) (
 	}
 	if len(s.Cluster.From) == 0 {
 		return schema.Source{}, errors.New("no files are named")
+	}
+	if err := objects.anything(); err != nil {
+		return schema.Source{}, err
 	}
 	reader := kube.NewReader(s.Cluster, s.Spec, asOf, to)
 	entries := objects.sorted()

@@ -223,7 +223,7 @@ func TestWhatFilesCanProve(t *testing.T) {
 	}{
 		{name: "an object", text: pod, resource: "pods", outcome: schema.Complete, rows: 1},
 		{name: "an empty list of the kind", text: `{"apiVersion":"v1","kind":"PodList","items":[]}`, resource: "pods", outcome: schema.Complete},
-		{name: "an empty list of no kind", text: `{"apiVersion":"v1","kind":"List","items":[]}`, resource: "pods", outcome: schema.Failed, reason: "no document of this kind in the files"},
+		{name: "an empty list of no kind", text: pod + "---\n" + `{"apiVersion":"v1","kind":"List","items":[]}`, resource: "services", outcome: schema.Failed, reason: "no document of this kind in the files"},
 		{name: "nothing", text: pod, resource: "services", outcome: schema.Failed, reason: "no document of this kind in the files"},
 		{name: "nothing of a kind that every cluster has, in whole files", text: pod, change: whole, resource: "services", outcome: schema.Complete, reason: "no document of this kind in files that the plan calls complete"},
 		{name: "nothing of a custom kind, in whole files", text: pod, change: whole, resource: "backups.velero.io", outcome: schema.Absent, reason: "no document of this kind in files that the plan calls complete"},
@@ -337,7 +337,7 @@ func TestHostileDocumentsAreNamedAndPassedOver(t *testing.T) {
 		})
 	}
 	t.Run("broken JSON says its line", func(t *testing.T) {
-		snap, _ := run(t, nil, nil, write(t, map[string]string{"f.json": "{}\n{}\n{\"password\": pl4nted}\n"}))
+		snap, _ := run(t, nil, nil, write(t, map[string]string{"f.json": "{}\n{}\n{\"password\": pl4nted}\n", "ok.yaml": ok}))
 		i := slices.IndexFunc(snap.Queries, func(q schema.Query) bool { return q.Resource == "documents" && q.Gap() })
 		if i < 0 || snap.Queries[i].Target != "read f.json:3" || snap.Queries[i].Reason != "not valid JSON" {
 			t.Errorf("queries %+v", snap.Queries[max(i, 0):])
@@ -434,4 +434,24 @@ func FuzzFiles(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestNothingToReadIsAnError(t *testing.T) {
+	for name, tc := range map[string]struct{ text, want string }{
+		"no document":        {"", "no Kubernetes object was found"},
+		"something else":     {"foo: bar\n", "no Kubernetes object was found"},
+		"a broken document":  {"a: [\n", "input.yaml:"},
+		"a kind of somebody": {"apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\n", "no Kubernetes object was found"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "input.yaml"), []byte(tc.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s := files.New(files.Options{Cluster: schema.PlanCluster{Name: "c", From: []string{dir}}, Spec: &schema.PlanSpec{}})
+			if _, err := collect.Run(context.Background(), time.Unix(0, 0), schema.Tool{}, t.TempDir(), s); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got %v, want an error with %q", err, tc.want)
+			}
+		})
+	}
 }

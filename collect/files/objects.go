@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -292,6 +293,17 @@ func (a *answer) settle(q *schema.Query) {
 		q.Outcome = schema.Truncated
 		q.Reason = fmt.Sprintf("%d documents cannot be read, first %s", len(a.rejected), a.rejected[0])
 	}
+}
+
+// anything returns an error when no document speaks of a kind that is read.
+func (o *objects) anything() error {
+	if len(o.answers) > 0 {
+		return nil
+	}
+	if len(o.problems) > 0 {
+		return fmt.Errorf("no Kubernetes object was found in the files; %s: %s", o.problems[0].place, o.problems[0].what)
+	}
+	return errors.New("no Kubernetes object was found in the files; name manifests, lists of kubectl get -o yaml, or a cluster-info dump")
 }
 
 // settleUnspoken ends the query for a kind that no document speaks of. Files that
