@@ -37,6 +37,9 @@ type fixtureCase struct {
 	// Queries replace the complete answers that are assumed for every resource. A
 	// query without source was put to the cluster "c".
 	Queries []schema.Query `json:"queries,omitempty"`
+	// Source describes how the cluster "c" was read: its kind, its clock and what marks
+	// the requests. The name and the UID are the fixture's.
+	Source schema.Source `json:"source,omitzero"`
 	// Plan, Overlay, Exceptions and Documents are the specs of these documents.
 	Plan       schema.PlanSpec         `json:"plan,omitzero"`
 	Overlay    schema.OverlaySpec      `json:"overlay,omitzero"`
@@ -209,7 +212,12 @@ func (c *fixtureCase) snapshot() (*schema.Snapshot, []wantedFinding, error) {
 		}
 	}
 	for _, cluster := range slices.Sorted(maps.Keys(clusters)) {
-		snap.Sources = append(snap.Sources, schema.Source{Name: cluster, Kind: schema.SourceCluster, UID: "uid-of-" + cluster})
+		source := schema.Source{}
+		if cluster == fixtureCluster {
+			source = c.Source
+		}
+		source.Name, source.Kind, source.UID = cluster, cmp.Or(source.Kind, schema.SourceCluster), "uid-of-"+cluster
+		snap.Sources = append(snap.Sources, source)
 		snap.Queries = append(snap.Queries, c.answers(cluster)...)
 	}
 	snap.Evidence.Sort()
