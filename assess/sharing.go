@@ -31,10 +31,10 @@ func secretReach(p *Pass) ([]Outcome, error) {
 			continue
 		}
 		o := Outcome{Subject: s.Subject(), Result: schema.ResultPass}
-		p.judgeCopies(&o, append(p.matchingNamespaces(s.ReplicatedTo), s.Namespace))
-		if o.Result == schema.ResultPass && slices.ContainsFunc(s.ReplicatedTo, isSelector) {
-			o.Result = schema.ResultNeedsReview
-			o.Message = fmt.Sprintf("%s is copied to the namespaces that %s selects.", s.Subject(), strings.Join(s.ReplicatedTo, ", "))
+		targets, err := p.matchingNamespaces(s.ReplicatedTo)
+		p.judgeCopies(&o, append(targets, s.Namespace))
+		if o.Result == schema.ResultPass && err != nil {
+			o.Result, o.Message = schema.ResultNeedsReview, fmt.Sprintf("Where %s is copied to cannot be told: %v.", s.Subject(), err)
 		}
 		out = append(out, o)
 	}
@@ -90,20 +90,27 @@ func (p *Pass) judgeCopies(o *Outcome, namespaces []string) {
 	}
 }
 
-// isSelector reports whether a target of a copy is a selector of labels, which
-// the rows of namespaces do not have.
-func isSelector(target string) bool { return strings.Contains(target, "=") }
-
-// matchingNamespaces returns the namespaces that targets name, whole or by a
-// pattern in which .* and * stand for any text.
-func (p *Pass) matchingNamespaces(targets []string) []string {
-	var out []string
-	for _, n := range p.Evidence.Namespaces {
-		if slices.ContainsFunc(targets, func(t string) bool { return glob(strings.ReplaceAll(t, ".*", "*"), n.Name) }) {
-			out = append(out, n.Name)
+// matchingNamespaces returns the namespaces that targets name: by a selector of
+// labels, whole, or by a pattern in which .* and * stand for any text. Those of the
+// other targets are returned with the error of one that cannot be read.
+func (p *Pass) matchingNamespaces(targets []string) (names []string, err error) {
+	for _, t := range targets {
+		matches := func(n schema.Namespace) bool { return glob(strings.ReplaceAll(t, ".*", "*"), n.Name) }
+		if strings.Contains(t, "=") {
+			s, bad := parseSelector(t)
+			if bad != nil {
+				err = bad
+				continue
+			}
+			matches = func(n schema.Namespace) bool { return s.matches(n.Labels) }
+		}
+		for _, n := range p.Evidence.Namespaces {
+			if matches(n) {
+				names = append(names, n.Name)
+			}
 		}
 	}
-	return out
+	return names, err
 }
 
 // sharedKeys decides SEC-03.k4: keys of a secret manager that production and

@@ -159,6 +159,8 @@ func replicatedTo(annotations map[string]string) []string {
 		case r.on != "" && annotations[r.on] != "true", r.on == "" && !listed:
 		case list == "":
 			out = append(out, "*")
+		case strings.Contains(list, "="): // a selector, whose commas mean and
+			out = append(out, list)
 		default:
 			for _, n := range strings.Split(list, ",") {
 				n = strings.TrimSpace(n)
