@@ -41,9 +41,10 @@ func (r *Reader) policyReport(x *object, f fields) {
 // be fixed have been known. Only critical and high ones are looked at.
 func (r *Reader) vulnerabilityReport(x *object, f fields) {
 	artifact := f.in("report", "artifact")
+	im := parseImage(cmp.Or(f.text("report", "registry", "server"), "docker.io") + "/" + artifact.text("repository"))
 	row := schema.ImageScan{
 		Cluster: r.cluster.Name, Namespace: x.GetNamespace(), Name: x.GetName(), Digest: artifact.text("digest"), Scanned: f.when("report", "updateTimestamp"),
-		Image:    cmp.Or(f.text("report", "registry", "server"), "docker.io") + "/" + artifact.text("repository"),
+		Image:    im.registry + "/" + im.repository,
 		Critical: f.number("report", "summary", "criticalCount"), High: f.number("report", "summary", "highCount"),
 	}
 	if tag := artifact.text("tag"); tag != "" {
