@@ -119,6 +119,9 @@ func capMissing(_ *schema.ControlResult, e controlEvidence) []statusCap {
 		switch {
 		case c.Result == schema.ResultNotCollected:
 			out = append(out, statusCap{schema.NeedsReview, fmt.Sprintf("%s is not collected: %s", c.ID, c.Reason)})
+			if c.Rows > c.Counts[schema.ResultNotCollected] { // seen in part
+				decided++
+			}
 		case c.Result != schema.ResultNotApplicable:
 			decided++
 			if gap := e.gaps[c.ID]; gap != "" {
@@ -271,26 +274,37 @@ func design(checks []schema.CheckResult) schema.Design {
 
 // operation says whether the control worked over the period, by the records and
 // reports of that time that are registered for its checks. One deviates when it is
-// no evidence.
+// no evidence, or when a check that it is registered for fails; where such a check
+// is not collected, the records do not cover everything.
 func (j *statusJudge) operation(checks []schema.CheckResult) (schema.Operation, string) {
 	records, deviations := 0, 0
+	results := map[schema.Result]string{} // a check that the records are for, by its result
 	for _, d := range j.docs {
 		done := d.Type == schema.DocRecord || d.Type == schema.DocReport
-		if !done || !j.inPeriod(d.AsOf) || !slices.ContainsFunc(checks, func(c schema.CheckResult) bool { return slices.Contains(d.Checks, c.ID) }) {
+		named := slices.DeleteFunc(slices.Clone(checks), func(c schema.CheckResult) bool { return !slices.Contains(d.Checks, c.ID) })
+		if !done || !j.inPeriod(d.AsOf) || len(named) == 0 {
 			continue
 		}
 		records++
 		if len(d.Problems) > 0 {
 			deviations++
 		}
+		for _, c := range named {
+			results[c.Result] = c.ID
+		}
 	}
+	seen := plural(records, "record") + " in the period"
 	switch {
 	case records == 0:
 		return schema.OperationNotTested, "no record in the period"
 	case deviations > 0:
 		return schema.OperationDeviation, fmt.Sprintf("%d of %s with deviations", deviations, plural(records, "record"))
+	case results[schema.ResultFail] != "":
+		return schema.OperationDeviation, fmt.Sprintf("%s, and %s fails", seen, results[schema.ResultFail])
+	case results[schema.ResultNotCollected] != "":
+		return schema.OperationNotTested, fmt.Sprintf("%s; %s asks for more", seen, results[schema.ResultNotCollected])
 	default:
-		return schema.OperationEffective, plural(records, "record") + " in the period, none with deviations"
+		return schema.OperationEffective, seen + ", none with deviations"
 	}
 }
 

@@ -222,6 +222,8 @@ func TestDesignAndOperation(t *testing.T) {
 		{"a gap", []schema.CheckResult{api("k1", schema.ResultPass), api("k2", schema.ResultPartial)}, nil, schema.DesignGap, schema.OperationNotTested, "no record in the period"},
 		{"one record", []schema.CheckResult{document("d1", schema.ResultPass)}, []schema.DocumentResult{record(day(-10))}, schema.DesignEffective, schema.OperationEffective, "1 record in the period, none with deviations"},
 		{"one of two deviates", []schema.CheckResult{document("d1", schema.ResultFail)}, []schema.DocumentResult{record(day(-10)), record(day(-40), "not approved")}, schema.DesignGap, schema.OperationDeviation, "1 of 2 records with deviations"},
+		{"the check fails for another reason", []schema.CheckResult{document("d1", schema.ResultFail)}, []schema.DocumentResult{record(day(-10))}, schema.DesignGap, schema.OperationDeviation, "1 record in the period, and d1 fails"},
+		{"not for every cluster", []schema.CheckResult{document("d1", schema.ResultNotCollected)}, []schema.DocumentResult{record(day(-10))}, schema.DesignNotAssessed, schema.OperationNotTested, "1 record in the period; d1 asks for more"},
 		{"before the period", []schema.CheckResult{document("d1", schema.ResultPass)}, []schema.DocumentResult{record(day(-91))}, schema.DesignEffective, schema.OperationNotTested, "no record in the period"},
 		{"for another control", []schema.CheckResult{document("d2", schema.ResultPass)}, []schema.DocumentResult{record(day(-10))}, schema.DesignEffective, schema.OperationNotTested, "no record in the period"},
 	}

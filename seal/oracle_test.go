@@ -147,7 +147,13 @@ func TestInstructionsWork(t *testing.T) {
 	unsigned := sealInto(t, t.TempDir(), "q", sample, claim(), nil)
 	text := string(readFile(t, filepath.Join(sealed.Folder, InstructionsFile)))
 	unsignedText := string(readFile(t, filepath.Join(unsigned.Folder, InstructionsFile)))
-	key := writeKey(t, s)
+	key, err := s.PublicPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(sealed.Folder), "signer.pub"), key, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	print, err := Fingerprint(s.Public())
 	if err != nil {
 		t.Fatal(err)
@@ -161,8 +167,8 @@ func TestInstructionsWork(t *testing.T) {
 		want                   []string
 		alter                  string // after altering this file the command fails, if set
 	}{
-		{"fingerprint", filepath.Dir(key), text, "openssl ", []string{print}, ""},
-		{"cosign", sealed.Folder, strings.ReplaceAll(text, "signer.pub", key), "cosign ", []string{"Verified OK"}, ""},
+		{"fingerprint", sealed.Folder, text, "openssl ", []string{print}, ""},
+		{"cosign", sealed.Folder, text, "cosign ", []string{"Verified OK"}, ""},
 		{"digests", sealed.Folder, text, "sed -n", []string{"report.pdf: OK", "evidence/documents/access policy: OK"}, "report.pdf"},
 		{"digests without signature", unsigned.Folder, unsignedText, "sed '", []string{"report.pdf: OK", "VERIFY.md: OK"}, "VERIFY.md"},
 	}
