@@ -74,7 +74,7 @@ func password(env *environment, key, file string) ([]byte, error) {
 		return []byte(p), nil
 	}
 	if !term.IsTerminal(int(env.stdin.Fd())) {
-		return nil, fmt.Errorf("%s needs a password: pass --password-file, or set COSIGN_PASSWORD", key)
+		return nil, errors.New("no terminal to ask on: pass --password-file, or set COSIGN_PASSWORD")
 	}
 	fmt.Fprintf(env.stderr, "Password of %s: ", key)
 	b, err := term.ReadPassword(int(env.stdin.Fd()))
