@@ -21,10 +21,10 @@ import (
 const sampleDir = "../../templates/sample"
 
 // serverSets are the fields of rows that no manifest can decide: the API server
-// gives every object a uid and times of creation and deletion of its own, and it
+// gives every object a uid and times of creation, change of phase and deletion of its own, and it
 // finds out for itself that the extension server of an APIService does not run
 // here. Whether they have a value is compared.
-var serverSets = []string{"uid", "created", "terminatingSince", "available"}
+var serverSets = []string{"uid", "created", "phaseSince", "terminatingSince", "available"}
 
 // onlyLive is what files never have.
 const onlyLive = "serverVersion"

@@ -324,6 +324,10 @@ func checkSource(t *testing.T, s *controlplane.Server, got schema.Source, before
 		Name: "lab", Kind: schema.SourceCluster, Location: strings.TrimPrefix(s.URL, "https://"), UID: string(system.UID), SecretsTier: schema.SecretsRotation,
 		Collector: schema.Identity{Username: "sees-all", Groups: []string{"auditors", "system:authenticated"}},
 	}
+	if !strings.HasPrefix(got.Marker, "run/20") {
+		t.Errorf("the marker is %q", got.Marker)
+	}
+	got.Marker = ""
 	got.Started, got.Finished, got.ServerVersion, got.ClockOffsetMillis = want.Started, want.Finished, "", 0
 	got.Collector.Rights, got.Redactions, got.ResourceVersion = nil, nil, ""
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -55,6 +55,7 @@ func TestReviewProblems(t *testing.T) {
 		{"a digest that is none", strings.Replace(reviewHead, "5f70", "5F70", 1) + "  decisions:\n" + right(ann, "*", "keep"), []string{
 			`f.yaml:9:38: "5F70bf18a086007016e948b04aed3b82103a36be"… is not of the form wanted: 64 hexadecimal digits in lower case`}},
 		{"an interval of no days", planHead + "  intervalDays: 0\n", []string{`f.yaml:7:17: want at least 1 day`}},
+		{"a rotation limit of no days", planHead + "  rotation: {classes: {high: 0}, pipeline: -1}\n", []string{`f.yaml:7:30: want at least 1 day`, `f.yaml:7:44: want at least 1 day`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			document, err := input.Document("f.yaml", []byte(c.text))

@@ -1,6 +1,7 @@
 package input
 
 import (
+	"maps"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -25,8 +26,22 @@ func (d *document) validate() {
 		d.validateExceptions(&v.Spec)
 	case *schema.DocumentRegister:
 		d.validateDocuments(v.Spec.Documents)
+	case *schema.SupportTable:
+		d.validateSupport(v.Spec.Releases)
 	case *schema.AccessReview:
 		d.validateReview(&v.Spec)
+	}
+}
+
+// minor is a minor release of Kubernetes.
+var minor = regexp.MustCompile(`^1\.[0-9]{1,3}$`)
+
+func (d *document) validateSupport(releases []schema.SupportedRelease) {
+	unique(d, "spec.releases", "minor", releases, func(r schema.SupportedRelease) string { return r.Minor })
+	for i, r := range releases {
+		if r.Minor != "" && !minor.MatchString(r.Minor) {
+			d.problem(field(index("spec.releases", i), "minor"), "%q is no minor release such as 1.36", r.Minor)
+		}
 	}
 }
 
@@ -50,6 +65,14 @@ func (d *document) validatePlan(p *schema.PlanSpec) {
 	unique(d, "spec.reviews", "", p.Reviews, func(s string) string { return s })
 	if _, given := d.at["spec.intervalDays"]; given && p.IntervalDays < 1 {
 		d.problem("spec.intervalDays", "want at least 1 day")
+	}
+	for _, class := range slices.Sorted(maps.Keys(p.Rotation.Classes)) {
+		if p.Rotation.Classes[class] < 1 {
+			d.problem("spec.rotation.classes."+class, "want at least 1 day")
+		}
+	}
+	if _, given := d.at["spec.rotation.pipeline"]; given && p.Rotation.Pipeline < 1 {
+		d.problem("spec.rotation.pipeline", "want at least 1 day")
 	}
 	if p.Signing.Unsigned && p.Signing.Key != "" {
 		d.problem("spec.signing.unsigned", "a bundle is signed with a key or unsigned, not both")
