@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -126,6 +127,27 @@ func TestVerificationIsSmall(t *testing.T) {
 			if strings.HasPrefix(dep, heavy) {
 				t.Errorf("seal depends on %s", dep)
 			}
+		}
+	}
+}
+
+// TestEveryDependencyIsExplained holds go.mod against docs/dependencies.md.
+func TestEveryDependencyIsExplained(t *testing.T) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{if not (or .Main .Indirect)}}{{.Path}}{{end}}", "all").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	explained, err := os.ReadFile("../../docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := strings.Fields(string(out))
+	if len(modules) < 10 {
+		t.Fatalf("go list names %d modules", len(modules))
+	}
+	for _, module := range modules {
+		if !strings.Contains(string(explained), module) {
+			t.Errorf("docs/dependencies.md does not say why %s is there", module)
 		}
 	}
 }
