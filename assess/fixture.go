@@ -48,6 +48,8 @@ type fixtureCase struct {
 	// Attached and Previous are as in schema.Inputs; a previous bundle has no grants here.
 	Attached map[string]string     `json:"attached,omitempty"`
 	Previous *schema.PreviousFacts `json:"previous,omitempty"`
+	// Support is the spec of the table of supported releases.
+	Support schema.SupportSpec `json:"support,omitzero"`
 	// Controls are added to the control that the check belongs to, or replace it.
 	Controls []schema.Control `json:"controls,omitempty"`
 	// Findings are expected about subjects that are no rows.
@@ -308,7 +310,7 @@ func (c *fixtureCase) inputs(checks []schema.Check) *schema.Inputs {
 				schema.Control{ID: check.Control, Owner: "owner", Reviewer: "reviewer", Cadence: schema.Quarterly, EvidenceMaxAgeDays: 90})
 		}
 	}
-	in.Overlay.Spec = c.Overlay
+	in.Overlay.Spec, in.Support.Spec = c.Overlay, c.Support
 	if c.Exceptions != nil {
 		in.Exceptions.Kind = schema.KindExceptionRegister
 		in.Exceptions.Spec = *c.Exceptions

@@ -25,6 +25,7 @@ const (
 	KindExceptionRegister Kind = "ExceptionRegister"
 	KindDocumentRegister  Kind = "DocumentRegister"
 	KindAccessReview      Kind = "AccessReview"
+	KindSupportTable      Kind = "SupportTable"
 )
 
 // Metadata names a document.
@@ -78,6 +79,8 @@ type PlanSpec struct {
 	Documents string `json:"documents,omitempty"`
 	// Reviews are files of AccessReviews.
 	Reviews []string `json:"reviews,omitzero"`
+	// Support is a file that says until when releases are supported, or empty for the built-in table.
+	Support string `json:"support,omitempty"`
 	// Previous is the archive or folder of the bundle before this one; its digest goes into the statement.
 	Previous string `json:"previous,omitempty"`
 	// IntervalDays is how many days lie between two bundles as planned; by default 92, a quarter.

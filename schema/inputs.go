@@ -15,6 +15,8 @@ type Inputs struct {
 	Attached map[string]string
 	// Reviews are the access reviews, in the order of the plan.
 	Reviews []AccessReview
+	// Support says until when releases are supported; without releases when the run has no table.
+	Support SupportTable
 	// Previous is what is kept of the bundle before this one, nil when the run has none.
 	Previous *PreviousFacts
 	// Unsigned is true for a run that was asked for a bundle without signature.

@@ -7,5 +7,5 @@ import "embed"
 // FS has the files of this folder. Packages take it as an fs.FS, so that tests
 // can hand them a small one.
 //
-//go:embed controls checks text all:sample all:plan
+//go:embed controls checks support text all:sample all:plan
 var FS embed.FS

@@ -1,6 +1,6 @@
 // Package input reads the documents that people write: AuditPlan, ControlTable,
-// CheckSet, Overlay, ExceptionRegister, DocumentRegister and AccessReview, as YAML
-// or JSON.
+// CheckSet, Overlay, ExceptionRegister, DocumentRegister, AccessReview and
+// SupportTable, as YAML or JSON.
 //
 // Load resolves a plan and every file that it names; Default is for a run
 // without a plan. Both return a Set, whose Save keeps the documents byte for byte
@@ -49,6 +49,7 @@ var types = map[schema.Kind]reflect.Type{
 	schema.KindExceptionRegister: reflect.TypeFor[schema.ExceptionRegister](),
 	schema.KindDocumentRegister:  reflect.TypeFor[schema.DocumentRegister](),
 	schema.KindAccessReview:      reflect.TypeFor[schema.AccessReview](),
+	schema.KindSupportTable:      reflect.TypeFor[schema.SupportTable](),
 }
 
 // A document is one file as read: its value as far as it could be read, where

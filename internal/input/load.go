@@ -17,8 +17,9 @@ import (
 var defaultPlan []byte
 
 // Load reads the plan at planPath and every file that it names, relative to the
-// plan's folder. builtin has the built-in control table (controls/iso27017.yaml),
-// taken when the plan names none, and the built-in checks (checks/*.yaml).
+// plan's folder. builtin has the built-in control table (controls/iso27017.yaml) and
+// the table of supported releases (support/kubernetes.yaml), each taken when the plan
+// names none, and the built-in checks (checks/*.yaml).
 //
 // When a document is not right, the error is an *Error with all problems of all
 // files. A plan that cannot be opened is an error that wraps fs.ErrNotExist or
@@ -43,7 +44,7 @@ func Default(builtin fs.FS) (*Set, error) {
 	plan := newPart(schema.KindAuditPlan, "built-in plan", "inputs/plan.yaml", defaultPlan)
 	plan.builtin = true
 	parts := []*part{plan}
-	own, err := builtinParts(builtin, true)
+	own, err := builtinParts(builtin, true, true)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func load(from files, planPath string, builtin fs.FS) (*Set, error) {
 	if p := valueOf[schema.AuditPlan](parts, schema.KindAuditPlan); p != nil {
 		spec = p.Spec
 	}
-	own, err := builtinParts(builtin, spec.ControlTable == "")
+	own, err := builtinParts(builtin, spec.ControlTable == "", spec.Support == "")
 	if err != nil {
 		return nil, err
 	}
@@ -113,6 +114,7 @@ func load(from files, planPath string, builtin fs.FS) (*Set, error) {
 
 	r := &reader{from: from, plan: plan}
 	r.read(schema.KindControlTable, "spec.controlTable", spec.ControlTable, "inputs/controls.yaml")
+	r.read(schema.KindSupportTable, "spec.support", spec.Support, "inputs/support.yaml")
 	for i, name := range spec.Checks {
 		r.read(schema.KindCheckSet, index("spec.checks", i), name, fmt.Sprintf("inputs/checks/plan-%d.yaml", i+1))
 	}
@@ -150,8 +152,8 @@ func (r *reader) read(kind schema.Kind, field, name, bundlePath string) {
 }
 
 // builtinParts returns the built-in checks, and before them the built-in control
-// table when it is wanted.
-func builtinParts(builtin fs.FS, table bool) ([]*part, error) {
+// table and the table of supported releases where they are wanted.
+func builtinParts(builtin fs.FS, table, support bool) ([]*part, error) {
 	var parts []*part
 	add := func(kind schema.Kind, name string) error {
 		data, err := readFile(builtin, name)
@@ -165,6 +167,11 @@ func builtinParts(builtin fs.FS, table bool) ([]*part, error) {
 	}
 	if table {
 		if err := add(schema.KindControlTable, "controls/iso27017.yaml"); err != nil {
+			return nil, err
+		}
+	}
+	if support {
+		if err := add(schema.KindSupportTable, "support/kubernetes.yaml"); err != nil {
 			return nil, err
 		}
 	}

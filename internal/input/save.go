@@ -130,7 +130,7 @@ func complete(parts []*part) error {
 	for _, p := range parts {
 		count[p.kind]++
 	}
-	for _, kind := range []schema.Kind{schema.KindAuditPlan, schema.KindControlTable, schema.KindOverlay, schema.KindExceptionRegister, schema.KindDocumentRegister} {
+	for _, kind := range []schema.Kind{schema.KindAuditPlan, schema.KindControlTable, schema.KindOverlay, schema.KindExceptionRegister, schema.KindDocumentRegister, schema.KindSupportTable} {
 		n := count[kind]
 		required := kind == schema.KindAuditPlan || kind == schema.KindControlTable
 		if n > 1 || n == 0 && required {

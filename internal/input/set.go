@@ -115,6 +115,9 @@ func assemble(parts []*part, attachments func(file string) (fs.File, error)) (*S
 	s.Plan = *valueOf[schema.AuditPlan](parts, schema.KindAuditPlan)
 	s.Unsigned = s.Plan.Spec.Signing.Unsigned
 	s.Table = *valueOf[schema.ControlTable](parts, schema.KindControlTable)
+	if v := valueOf[schema.SupportTable](parts, schema.KindSupportTable); v != nil {
+		s.Support = *v
+	}
 	if v := valueOf[schema.Overlay](parts, schema.KindOverlay); v != nil {
 		s.Overlay = *v
 	}
