@@ -22,8 +22,18 @@ import (
 	"github.com/auditpack/auditpack/templates"
 )
 
+// supportTable says until when one release is supported.
+const supportTable = head + `SupportTable
+metadata: {name: small}
+spec:
+  source: a page
+  asOf: 2026-09-15
+  releases: [{minor: '1.36', endOfLife: 2027-06-28}]
+`
+
 // builtin is a small stand-in for the built-in table: two controls, one check each.
 var builtin = fstest.MapFS{
+	"support/kubernetes.yaml": {Data: []byte(supportTable)},
 	"controls/iso27017.yaml": {Data: []byte(head + `ControlTable
 metadata: {name: small}
 spec:
@@ -318,7 +328,7 @@ func TestSaveAndLoadFrom(t *testing.T) {
 	want := []string{
 		"evidence/documents/files/export.csv",
 		"inputs/checks/a.yaml", "inputs/checks/b.yaml", "inputs/checks/plan-1.yaml", "inputs/controls/iso27017.yaml",
-		"inputs/documents.yaml", "inputs/exceptions.yaml", "inputs/index.json", "inputs/overlay.yaml", "inputs/plan.yaml",
+		"inputs/documents.yaml", "inputs/exceptions.yaml", "inputs/index.json", "inputs/overlay.yaml", "inputs/plan.yaml", "inputs/support/kubernetes.yaml",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(bundle.MapFS))); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
@@ -442,5 +452,23 @@ func TestPeriodAsOf(t *testing.T) {
 	set := schema.Period{From: schema.NewDate(2026, 1, 1), To: schema.NewDate(2026, 4, 1)}
 	if got := (schema.PlanSpec{Period: &set}).PeriodAsOf(asOf); got != set {
 		t.Errorf("period of the plan is %v to %v", got.From, got.To)
+	}
+}
+
+func TestSupportTable(t *testing.T) {
+	files := fstest.MapFS{
+		"plan.yaml":    {Data: []byte(planHead + "  support: support.yaml\n")},
+		"support.yaml": {Data: bytes.Replace([]byte(supportTable), []byte("2027-06-28"), []byte("2028-06-28"), 1)},
+	}
+	set, err := input.LoadFS(files, "plan.yaml", builtin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := set.Support.Spec.Releases[0].EndOfLife.String(); got != "2028-06-28" {
+		t.Errorf("the release ends on %s, want the day of the plan's own table", got)
+	}
+	files["support.yaml"] = &fstest.MapFile{Data: bytes.Replace([]byte(supportTable), []byte("'1.36'"), []byte("v1.36.1"), 1)}
+	if _, err := input.LoadFS(files, "plan.yaml", builtin); err == nil {
+		t.Error("a release v1.36.1 was accepted, and is no minor release")
 	}
 }

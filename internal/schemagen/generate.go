@@ -41,6 +41,7 @@ func generate(dir string) (map[string][]byte, error) {
 		"exceptionregister": written(schema.ExceptionRegister{}, schema.KindExceptionRegister, comments),
 		"documentregister":  written(schema.DocumentRegister{}, schema.KindDocumentRegister, comments),
 		"accessreview":      written(schema.AccessReview{}, schema.KindAccessReview, comments),
+		"supporttable":      written(schema.SupportTable{}, schema.KindSupportTable, comments),
 		"snapshot":          describe(reflect.TypeFor[schema.Snapshot](), byProgram, comments),
 		"report":            describe(reflect.TypeFor[schema.Report](), byProgram, comments),
 		"manifest":          describe(reflect.TypeFor[schema.Manifest](), byProgram, comments),
