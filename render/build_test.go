@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -244,7 +245,7 @@ func text(t *testing.T, d *render.Document, id string) string {
 func TestNothingAskedIsNotEverythingAnswered(t *testing.T) {
 	d := document(t, fixture.Empty)
 	for _, id := range []string{"summary", "unseen"} {
-		if got := text(t, d, id); !strings.Contains(got, "No question was put to any source.") || strings.Contains(got, "answered completely.") {
+		if got := text(t, d, id); !strings.Contains(got, "No query was put to any source.") || strings.Contains(got, "answered completely.") {
 			t.Errorf("%s of an empty report says: %s", id, got)
 		}
 	}
@@ -325,7 +326,8 @@ func TestGapNamesTheChecksThatWaitForIt(t *testing.T) {
 	var row []render.Text
 	for _, section := range d.Sections {
 		if section.ID == "unseen" {
-			row = section.Blocks[2].(render.Table).Rows[0]
+			i := slices.IndexFunc(section.Blocks, func(b render.Block) bool { _, ok := b.(render.Table); return ok })
+			row = section.Blocks[i].(render.Table).Rows[0]
 		}
 	}
 	want := []render.Text{
@@ -334,6 +336,78 @@ func TestGapNamesTheChecksThatWaitForIt(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, row); diff != "" {
 		t.Errorf("gap (-want +got):\n%s", diff)
+	}
+}
+
+func TestChecksWithoutResultAreCountedByReason(t *testing.T) {
+	r, s := small()
+	r.Queries = []schema.Query{{Source: "prod-eu", Outcome: schema.Complete}}
+	r.Checks = []schema.CheckResult{
+		{ID: "A.k1", Kind: schema.CheckAPI, Implemented: true, Result: schema.ResultPass},
+		{ID: "A.k2", Kind: schema.CheckAPI, Implemented: true, Result: schema.ResultNotCollected},
+		{ID: "A.k3", Kind: schema.CheckAPI, Result: schema.ResultNotCollected},
+		{ID: "A.p1", Kind: schema.CheckPipeline, Result: schema.ResultNotCollected},
+		{ID: "A.p2", Kind: schema.CheckPipeline, Result: schema.ResultNotCollected},
+		{ID: "A.d1", Kind: schema.CheckDocument, Implemented: true, Result: schema.ResultNotCollected},
+	}
+	d, err := render.Build(r, s, templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "Of 6 checks 1 gave a result. The others by reason: no pipeline source in the plan 2, " +
+		"no rule in this release 1, no document or list 1, not shown by what was collected 1."
+	for _, id := range []string{"summary", "unseen"} {
+		if got := text(t, d, id); !strings.Contains(got, want) {
+			t.Errorf("%s should say %q: %s", id, want, got)
+		}
+	}
+}
+
+func TestFilesThatThePlanCallsComplete(t *testing.T) {
+	r, s := small()
+	r.Sources = []schema.Source{{Name: "prod-eu", Kind: schema.SourceFiles, Location: "dump"}}
+	r.Queries = []schema.Query{
+		{Source: "prod-eu", Resource: "pods", Outcome: schema.Complete, Rows: 3},
+		{Source: "prod-eu", Resource: "nodes", Outcome: schema.Complete}, // an empty list is among the files
+		{Source: "prod-eu", Resource: "services", Outcome: schema.Complete, Reason: "no document"},
+		{Source: "prod-eu", Resource: "backups.velero.io", Outcome: schema.Absent, Reason: "no document"},
+	}
+	d, err := render.Build(r, s, templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]string{
+		"cover":    "The rows of prod-eu come from files; no server was asked. To 2 of 4 queries the files hold no document.",
+		"unseen":   "To 2 of 4 queries the files hold no document.",
+		"source-1": "To 2 of 4 queries the files hold no document.",
+	} {
+		if got := text(t, d, id); !strings.Contains(got, want) {
+			t.Errorf("%s should say %q: %s", id, want, got)
+		}
+	}
+}
+
+func TestDocumentWithProblemsIsNotFresh(t *testing.T) {
+	r, s := small()
+	r.Documents = []schema.DocumentResult{{
+		DocumentRecord: schema.DocumentRecord{ID: "D-1", Title: "Backup policy"},
+		Freshness:      schema.Fresh, Problems: []string{"its SHA-256 differs"},
+	}}
+	d, err := render.Build(r, s, templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, section := range d.Sections {
+		if section.ID != "documents" {
+			continue
+		}
+		row := section.Blocks[1].(render.Table).Rows[0]
+		if diff := cmp.Diff(render.Text{Value: "fails", Note: "fresh", Tone: render.Bad}, row[len(row)-1]); diff != "" {
+			t.Errorf("state (-want +got):\n%s", diff)
+		}
+		if want := "Backup policy: its SHA-256 differs"; row[0].Value != want {
+			t.Errorf("title %q, want %q", row[0].Value, want)
+		}
 	}
 }
 

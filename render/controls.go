@@ -11,7 +11,7 @@ import (
 
 // controls shows each control by itself, as catalogue §3.7 lists it.
 func (b *builder) controls() []Section {
-	out := []Section{chapter("controls", "Controls one by one",
+	out := []Section{flowing("controls", "Controls one by one",
 		lead("Each control with its risk, how it works, what proves it, and why its status is what it is."))}
 	for _, a := range b.areas {
 		out = append(out, Section{ID: "area-" + a.id, Title: strings.TrimSpace(a.id + wide + a.name), Level: 2})
@@ -128,53 +128,62 @@ func (b *builder) evidenceTable(c schema.ControlResult) Block {
 	t := Table{
 		Columns: []Column{
 			{Title: "Check", Width: 17}, {Title: "Evidence", Width: 64}, {Title: "As of", Width: 17},
-			{Title: "Freshness", Width: 17}, {Title: "Result", Width: 22, Kind: StatusCell}, {Title: "Rows", Width: 33},
+			{Title: "Freshness", Width: 17}, {Title: "Result", Width: 22, Kind: StatusCell}, {Title: "Looked at", Width: 33},
 		},
 		Dense: true,
 		Empty: "No check is defined for this control.",
 	}
-	var undecided []string
+	undecided := map[cause][]string{}
 	for _, k := range b.checks[c.ID] {
 		e := pointers[k.ID]
 		delete(pointers, k.ID)
 		if !k.Implemented && !kept(e) {
-			undecided = append(undecided, k.ID)
+			undecided[causeOf(k)] = append(undecided[causeOf(k)], k.ID)
 			continue
 		}
-		t.Rows = append(t.Rows, checkRow(k, e))
+		t.Rows = append(t.Rows, b.checkRow(k, e))
 	}
 	for _, id := range slices.Sorted(maps.Keys(pointers)) {
-		t.Rows = append(t.Rows, checkRow(schema.CheckResult{ID: id, Result: pointers[id][0].Result, Implemented: true}, pointers[id]))
+		t.Rows = append(t.Rows, b.checkRow(schema.CheckResult{ID: id, Result: pointers[id][0].Result, Implemented: true}, pointers[id]))
 	}
-	if len(undecided) > 0 {
+	for _, why := range causes {
+		ids := undecided[why]
+		if len(ids) == 0 {
+			continue
+		}
 		t.Rows = append(t.Rows, []Text{
-			{Value: count(len(undecided), "more", "more"), Tone: Muted}, {Value: strings.Join(undecided, ", "), Tone: Muted}, plain(""), plain(""),
-			notDecided, plain(""),
+			{Value: count(len(ids), "more", "more"), Tone: Muted}, {Value: strings.Join(ids, ", ") + ": " + string(why), Tone: Muted}, plain(""), plain(""),
+			resultText(schema.ResultNotCollected), plain(""),
 		})
 	}
 	return t
 }
 
-// notDecided stands for the result of a check that no rule decides: a person has to.
-var notDecided = Text{Value: "for a person", Tone: Unknown}
-
-func checkRow(k schema.CheckResult, evidence []schema.EvidencePointer) []Text {
+func (b *builder) checkRow(k schema.CheckResult, evidence []schema.EvidencePointer) []Text {
 	var asOf schema.Date
 	var fresh schema.Freshness
 	if len(evidence) > 0 {
 		asOf, fresh = evidence[0].AsOf, evidence[0].Freshness
 	}
-	result := resultText(k.Result)
-	if !k.Implemented {
-		result = notDecided
-	}
-	rows := plain("")
-	if k.Rows > 0 {
-		rows = Text{Value: group(k.Rows) + ": " + tally(k.Counts, results)}
-	}
 	return []Text{
-		plain(k.ID), evidenceCell(k, evidence), date(asOf), {Value: cmp.Or(string(fresh), none), Tone: freshnessTones[fresh]}, result, rows,
+		plain(k.ID), evidenceCell(k, evidence), date(asOf), {Value: cmp.Or(string(fresh), none), Tone: freshnessTones[fresh]}, resultText(k.Result), b.lookedAt(k),
 	}
+}
+
+// lookedAt counts what a check looked at: all rows of its population, or those of
+// them and their parts that it concerns.
+func (b *builder) lookedAt(k schema.CheckResult) Text {
+	if k.Rows == 0 {
+		return plain("")
+	}
+	whole := len(k.Populations) > 0 && slices.ContainsFunc(b.r.Populations, func(p schema.PopulationResult) bool {
+		return p.Name == k.Populations[0] && p.Rows == k.Rows
+	})
+	unit := group(k.Rows) + " looked at"
+	if whole {
+		unit = count(k.Rows, "row", "rows")
+	}
+	return Text{Value: unit + ": " + tally(k.Counts, results)}
 }
 
 // kept reports whether any of the evidence lies in the archive.

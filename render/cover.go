@@ -27,6 +27,9 @@ func (b *builder) cover() []Section {
 		blocks = append(blocks, Callout{Tone: Warn, Title: "Demonstration", Lines: b.texts.lines("cover", "Demo")})
 	}
 	blocks = append(blocks, heading("Clusters"), b.clusterTable())
+	if files := b.filesLine(); files != "" {
+		blocks = append(blocks, small("%s", files))
+	}
 	blocks = append(blocks, heading("What this document is"))
 	blocks = append(blocks, b.texts.part("cover", "Is")...)
 	blocks = append(blocks, heading("What it is not"))
@@ -98,10 +101,18 @@ func (b *builder) clusterTable() Block {
 			break
 		}
 		t.Rows = append(t.Rows, []Text{
-			{Value: s.Name, Note: sourceNote(s), Bold: true}, plain(environments[s.Name]), plain(s.ServerVersion), plain(s.UID), plain(instant(s.Finished)),
+			{Value: s.Name, Note: sourceNote(s), Bold: true}, plain(environments[s.Name]), plain(s.ServerVersion), plain(s.UID), plain(readUntil(s)),
 		})
 	}
 	return t
+}
+
+// readUntil is empty for files, which carry the time of the plan and none of their own.
+func readUntil(s schema.Source) string {
+	if s.Kind == schema.SourceFiles {
+		return ""
+	}
+	return instant(s.Finished)
 }
 
 func sourceNote(s schema.Source) string {

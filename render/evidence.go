@@ -16,7 +16,7 @@ import (
 func (b *builder) administrators() []Block {
 	t := Table{
 		Columns: []Column{
-			{Title: "Effective administrator", Width: 44}, {Title: "Path", Width: 88}, {Title: "Approval", Width: 20, Kind: StatusCell}, {Title: "Since", Width: 18},
+			{Title: "Effective administrator", Width: 46}, {Title: "Path", Width: 92}, {Title: "Approval", Width: 17, Kind: StatusCell}, {Title: "Since", Width: 15},
 		},
 		Dense: true,
 		Empty: "No administrator was found outside of Kubernetes' own.",
@@ -180,7 +180,11 @@ func (b *builder) delivery() []Block {
 func (b *builder) secretKeeping() []Block {
 	managers := map[string]int{}
 	for _, s := range b.s.Evidence.Secrets {
-		managers[cmp.Or(s.Manager, "no known manager")]++
+		unknown := "no known manager"
+		if s.Tier != schema.SecretsRotation {
+			unknown = "not known in this tier"
+		}
+		managers[cmp.Or(s.Manager, unknown)]++
 	}
 	var kept []string
 	for _, m := range sortedKeys(managers) {
@@ -196,7 +200,7 @@ func (b *builder) secretKeeping() []Block {
 	}
 	readers := map[string]int{}
 	t := Table{
-		Columns: []Column{{Title: "May read secrets", Width: 48}, {Title: "Where", Width: 34}, {Title: "Path", Width: 88}},
+		Columns: []Column{{Title: "Grant to read secrets", Width: 48}, {Title: "Where", Width: 34}, {Title: "Path", Width: 88}},
 		Dense:   true,
 		Empty:   "Nobody but Kubernetes' own components may read secrets.",
 	}
@@ -213,10 +217,12 @@ func (b *builder) secretKeeping() []Block {
 		t.Rows = append(t.Rows, []Text{{Value: who, Note: g.SubjectKind + " in " + g.Cluster, Bold: true}, {Value: where, Note: strings.Join(g.ReadsSecrets, ", ")}, plain(g.Path)})
 	}
 	slices.SortStableFunc(t.Rows, func(x, y []Text) int { return strings.Compare(y[1].Value, x[1].Value) })
+	who := b.counted(len(readers), "accessGrants")
+	who.Note = fmt.Sprintf("in all clusters, by %s; the headline number is of production only", count(len(t.Rows), "grant", "grants"))
 	blocks := []Block{KeyValues{Columns: 3, Items: []KeyValue{
 		{"Secrets by manager", b.tallied(kept, "secrets")},
 		{"Values in clear, by rule", b.tallied(clear, "credentials")},
-		{"Subjects that may read secrets", b.counted(len(readers), "accessGrants")},
+		{"Subjects that may read secrets", who},
 	}}}
 	return append(blocks, b.shown(t, "accessGrants")...)
 }
@@ -254,16 +260,23 @@ func (b *builder) recovery() []Block {
 		Empty: "No backup product was found in the clusters. Backups that are made outside of them need a document.",
 	}
 	for _, k := range b.s.Evidence.Backups {
+		namespaces := plain(list(k.Namespaces, 4))
+		if len(k.ExcludedNamespaces) > 0 {
+			namespaces.Note = "without " + list(k.ExcludedNamespaces, 8)
+		}
 		included := "no"
-		if k.VolumesIncluded {
+		switch {
+		case k.VolumesIncluded:
 			included = "included"
+		case len(k.Namespaces) == 0:
+			included = "" // a place or a class, and not a copy
 		}
 		phase := plain(k.Phase)
 		if k.Paused {
 			phase.Note = "paused"
 		}
 		t.Rows = append(t.Rows, []Text{
-			{Value: k.Name, Note: k.Kind + " of " + k.Product + " in " + k.Cluster}, phase, plain(list(k.Namespaces, 4)), plain(included), day(k.Completed),
+			{Value: k.Name, Note: k.Kind + " of " + k.Product + " in " + k.Cluster}, phase, namespaces, plain(included), day(k.Completed),
 		})
 	}
 	slices.SortStableFunc(t.Rows, func(x, y []Text) int { return strings.Compare(y[4].Value, x[4].Value) })
@@ -314,19 +327,28 @@ func (b *builder) honesty() []Block {
 	return []Block{KeyValues{Columns: 3, Items: []KeyValue{
 		{"Controls without owner", number(s.ControlsNoOwner)},
 		{"Reviews overdue", number(s.OverdueReviews)},
-		{"Questions not answered completely", number(s.Gaps)},
+		{"Queries not answered completely", number(s.Gaps)},
 		{"Exceptions in force", number(s.OpenExceptions)},
 		{"Exceptions expired", number(s.ExpiredExceptions)},
 		{"Checks decided by a rule", plain(fmt.Sprintf("%d of %d", decided, len(b.r.Checks)))},
 		{"Results of checks", plain(tally(s.ChecksByResult, results))},
-		{"Documents by freshness", plain(b.documentFreshness())},
+		{"Documents by state", plain(b.documentStates())},
 	}}}
 }
 
-func (b *builder) documentFreshness() string {
+func (b *builder) documentStates() string {
 	counts := map[schema.Freshness]int{}
+	failing := 0
 	for _, d := range b.r.Documents {
+		if len(d.Problems) > 0 {
+			failing++
+			continue
+		}
 		counts[d.Freshness]++
 	}
-	return tally(counts, []schema.Freshness{schema.Fresh, schema.Due, schema.Stale, schema.Missing})
+	states := tally(counts, []schema.Freshness{schema.Fresh, schema.Due, schema.Stale, schema.Missing})
+	if failing > 0 {
+		states = strings.TrimSuffix(count(failing, "fails", "fail")+", "+states, ", ")
+	}
+	return states
 }

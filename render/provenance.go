@@ -29,10 +29,13 @@ func (b *builder) populations() []Section {
 		}
 		t.Rows = append(t.Rows, []Text{name, number(p.Rows), complete, plain(digest(p.SHA256)), plain(p.Path)})
 	}
-	return []Section{chapter("populations", "Populations",
-		lead("A population is the complete list of things that a check looked at, so that a reader can draw a sample of their own. Each is a file of JSON lines, and a sheet of the workbook."),
-		t,
-	)}
+	s := flowing("populations", "Populations",
+		lead("A population is the complete list of things that a check looked at, so that a reader can draw a sample of their own. Each is a file of JSON lines, and a sheet of the workbook."))
+	if files := b.filesLine(); files != "" {
+		s.Blocks = append(s.Blocks, small("%s", files))
+	}
+	s.Blocks = append(s.Blocks, t)
+	return []Section{s}
 }
 
 // provenanceSources is how many sources are described at length.
@@ -41,7 +44,7 @@ const provenanceSources = 12
 // provenance says who asked what, with which rights, and what was removed.
 func (b *builder) provenance() []Section {
 	out := []Section{flowing("provenance", "Provenance",
-		lead("Made with %s from %s, %s asked.", toolText(b.r.Tool), count(len(b.r.Sources), "source", "sources"), count(len(b.r.Queries), "question", "questions")))}
+		lead("Made with %s from %s, %s put.", toolText(b.r.Tool), count(len(b.r.Sources), "source", "sources"), count(len(b.r.Queries), "query", "queries")))}
 	if len(b.r.Sources) == 0 {
 		out[0].Blocks = append(out[0].Blocks, body("No source was read."))
 	}
@@ -57,12 +60,16 @@ func (b *builder) provenance() []Section {
 
 func (b *builder) sourceSection(i int, s schema.Source) Section {
 	outcomes := map[schema.Outcome]int{}
-	pinned, lists, rows := 0, 0, 0
+	pinned, lists, rows, inferred, asked := 0, 0, 0, 0, 0
 	for _, q := range b.r.Queries {
 		if q.Source != s.Name {
 			continue
 		}
 		outcomes[q.Outcome]++
+		asked++
+		if inferredFrom(s, q) {
+			inferred++
+		}
 		rows += q.Rows
 		if q.ResourceVersion != "" {
 			lists++
@@ -72,20 +79,23 @@ func (b *builder) sourceSection(i int, s schema.Source) Section {
 		}
 	}
 	facts := KeyValues{Columns: 3, Items: []KeyValue{
-		{"Kind", plain(string(s.Kind))},
+		{"Kind", kindText(s)},
 		{"Location", plain(s.Location)},
 		{"Server version", plain(s.ServerVersion)},
 		{"UID of kube-system", plain(s.UID)},
 		{"Read", plain(span(s))},
 		{"Clock of the source", plain(offset(s))},
 		{"One instant", instantText(s, pinned, lists)},
-		{"Questions", plain(tally(outcomes, []schema.Outcome{schema.Complete, schema.Truncated, schema.Forbidden, schema.Failed, schema.Absent}))},
+		{"Queries", plain(tally(outcomes, []schema.Outcome{schema.Complete, schema.Truncated, schema.Forbidden, schema.Failed, schema.Absent}))},
 		{"Objects returned", number(rows)},
 		{"Secrets", secretsText(s)},
 		{"Collector", plain(s.Collector.Username)},
 		{"Groups of the collector", plain(list(s.Collector.Groups, 6))},
 	}}
 	blocks := []Block{facts}
+	if inferred > 0 {
+		blocks = append(blocks, small("%s", inferredText(inferred, asked)))
+	}
 	if len(s.Collector.Rights) > 0 {
 		blocks = append(blocks, heading("Rights of the collector"), small("%s", list(s.Collector.Rights, 24)))
 	}
@@ -102,8 +112,56 @@ func (b *builder) sourceSection(i int, s schema.Source) Section {
 	return Section{ID: fmt.Sprintf("source-%d", i+1), Title: s.Name, Level: 2, Blocks: blocks}
 }
 
+func kindText(s schema.Source) Text {
+	if s.Kind == schema.SourceFiles {
+		return Text{Value: "files", Note: "no server was asked"}
+	}
+	return plain(string(s.Kind))
+}
+
+// inferredFrom reports whether a query was answered by the absence of documents,
+// which is an answer only because the plan calls the files complete. collect/files
+// gives a reason with an answer of no rows in that case and no other.
+func inferredFrom(s schema.Source, q schema.Query) bool {
+	return s.Kind == schema.SourceFiles && q.Source == s.Name && !q.Gap() && q.Rows == 0 && q.Reason != ""
+}
+
+func inferredText(inferred, asked int) string {
+	return fmt.Sprintf("To %s of %s the files hold no document. That counts as an answer on the word of the plan, which calls the files complete; nothing else proves it.",
+		group(inferred), count(asked, "query", "queries"))
+}
+
+// filesLine says which sources are files and what rests on the plan's word for
+// them; it is empty where all are clusters.
+func (b *builder) filesLine() string {
+	var names []string
+	inferred, asked := 0, 0
+	for _, s := range b.r.Sources {
+		if s.Kind != schema.SourceFiles {
+			continue
+		}
+		names = append(names, s.Name)
+		for _, q := range b.r.Queries {
+			if q.Source == s.Name {
+				asked++
+			}
+			if inferredFrom(s, q) {
+				inferred++
+			}
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	line := fmt.Sprintf("The rows of %s come from files; no server was asked.", list(names, 6))
+	if inferred > 0 {
+		line += " " + inferredText(inferred, asked)
+	}
+	return line
+}
+
 func span(s schema.Source) string {
-	if s.Started.IsZero() {
+	if s.Started.IsZero() || s.Kind == schema.SourceFiles {
 		return ""
 	}
 	return instant(s.Started) + ", " + s.Finished.Sub(s.Started).String()

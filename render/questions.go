@@ -87,11 +87,17 @@ func (b *builder) questionFindings(q schema.Question) []Block {
 		return nil
 	}
 	t := Table{
-		Columns: []Column{{Title: "Severity", Width: 20, Kind: StatusCell}, {Title: "What to fix first", Width: 118}, {Title: "Owner", Width: 32}},
+		Columns: []Column{{Title: "Severity", Width: 18, Kind: StatusCell}, {Title: "What to fix first", Width: 124}, {Title: "Owner", Width: 28}},
 		Dense:   true,
 	}
+	fixed := map[string]bool{}
 	for _, f := range worstFirst(found)[:min(len(found), questionTop)] {
-		t.Rows = append(t.Rows, []Text{severityText(f.Severity), {Value: shorten(f.Message, 240)}, plain(ownerOf(f))})
+		what := Text{Value: shorten(f.Message, 240)}
+		if !fixed[f.Remediation] { // the same remedy is said once
+			what.Note = shorten(f.Remediation, 240)
+		}
+		fixed[f.Remediation] = true
+		t.Rows = append(t.Rows, []Text{severityText(f.Severity), what, plain(ownerOf(f))})
 	}
 	return []Block{t}
 }
@@ -108,18 +114,28 @@ func (b *builder) questionDocuments(q schema.Question) []Block {
 		return nil
 	}
 	t := Table{
-		Columns: []Column{{Title: "Document", Width: 90}, {Title: "Owner", Width: 30}, {Title: "As of", Width: 24}, {Title: "Freshness", Width: 26, Kind: StatusCell}},
+		Columns: []Column{{Title: "Document", Width: 90}, {Title: "Owner", Width: 30}, {Title: "As of", Width: 24}, {Title: "State", Width: 26, Kind: StatusCell}},
 		Dense:   true,
 	}
+	// Those that need attention first.
+	slices.SortStableFunc(docs, func(x, y schema.DocumentResult) int { return cmp.Compare(documentRank(x), documentRank(y)) })
 	const most = 2
 	for _, d := range docs[:min(len(docs), most)] {
-		t.Rows = append(t.Rows, []Text{{Value: d.Title}, plain(d.Owner), date(d.AsOf), freshnessText(d.Freshness)})
+		t.Rows = append(t.Rows, []Text{{Value: d.Title}, plain(d.Owner), date(d.AsOf), documentState(d)})
 	}
 	blocks := []Block{t}
 	if len(docs) > most {
 		blocks = append(blocks, Paragraph{Style: Small, Text: Text{Value: count(len(docs)-most, "more document", "more documents"), Link: "documents"}})
 	}
 	return blocks
+}
+
+// documentRank puts what fails first, then what is missing, stale, due and fresh.
+func documentRank(d schema.DocumentResult) int {
+	if len(d.Problems) > 0 {
+		return -1
+	}
+	return slices.Index([]schema.Freshness{schema.Missing, schema.Stale, schema.Due, schema.Fresh}, d.Freshness)
 }
 
 func (b *builder) controlOfCheck(id string) string {

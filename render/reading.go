@@ -14,5 +14,5 @@ func (b *builder) verify() []Section {
 		part = "Unsigned"
 	}
 	blocks := append(b.texts.part("verify", part), b.texts.part("verify", "Either")...)
-	return []Section{chapter("verify", "How to verify this pack", blocks...)}
+	return []Section{flowing("verify", "How to verify this pack", blocks...)}
 }

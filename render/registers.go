@@ -52,9 +52,18 @@ func (b *builder) exceptionRow(e schema.ExceptionResult) []Text {
 		ends.Tone = Warn
 	}
 	return []Text{
-		id, {Value: shorten(e.Reason, 500), Note: strings.Join(notes, ". ")},
+		id, {Value: shorten(e.Reason, 500), Note: sentences(notes)},
 		{Value: string(e.State), Tone: exceptionTones[e.State]}, approved, ends, number(len(e.Findings)),
 	}
+}
+
+// sentences joins parts of which some end in a full stop.
+func sentences(parts []string) string {
+	trimmed := make([]string, len(parts))
+	for i, p := range parts {
+		trimmed[i] = strings.TrimRight(p, ". ")
+	}
+	return strings.Join(trimmed, ". ")
 }
 
 // documents lists the documents that people keep, and how fresh they are.
@@ -69,22 +78,33 @@ func (b *builder) documentTable(docs []schema.DocumentResult, empty string) Tabl
 	t := Table{
 		Columns: []Column{
 			{Title: "Document", Width: 62}, {Title: "Owner", Width: 26}, {Title: "As of", Width: 18},
-			{Title: "Approved", Width: 28}, {Title: "Counts until", Width: 18}, {Title: "Freshness", Width: 18, Kind: StatusCell},
+			{Title: "Approved", Width: 28}, {Title: "Counts until", Width: 18}, {Title: "State", Width: 18, Kind: StatusCell},
 		},
 		Dense: true,
 		Empty: empty,
 	}
 	for _, d := range docs {
 		title := Text{Value: d.Title, Note: strings.Join(slices.DeleteFunc([]string{
-			d.ID, string(d.Type), "for " + list(d.Checks, 4), cmp.Or(d.File, d.Location), strings.Join(d.Problems, "; "),
+			d.ID, string(d.Type), "for " + list(d.Checks, 4), cmp.Or(d.File, d.Location),
 		}, func(s string) bool { return s == "" || s == "for " }), "  ·  ")}
+		if len(d.Problems) > 0 {
+			title.Value += ": " + strings.Join(d.Problems, "; ")
+		}
 		approved := plain(d.ApprovedBy)
 		if !d.ApprovedOn.IsZero() {
 			approved.Note = d.ApprovedOn.String()
 		}
-		t.Rows = append(t.Rows, []Text{title, plain(d.Owner), date(d.AsOf), approved, date(d.Until), freshnessText(d.Freshness)})
+		t.Rows = append(t.Rows, []Text{title, plain(d.Owner), date(d.AsOf), approved, date(d.Until), documentState(d)})
 	}
 	return t
+}
+
+// documentState is the worst that is to be said of a document: a problem, or its freshness.
+func documentState(d schema.DocumentResult) Text {
+	if len(d.Problems) == 0 {
+		return freshnessText(d.Freshness)
+	}
+	return Text{Value: "fails", Note: string(d.Freshness), Tone: Bad}
 }
 
 // reviews is a calendar: what is overdue, then what comes next.

@@ -22,10 +22,12 @@ func (b *builder) summary() []Section {
 func (b *builder) headlineFigures() Figures {
 	s := b.r.Summary
 	serious := s.FindingsBySeverity[schema.Critical] + s.FindingsBySeverity[schema.High]
+	without := withoutResult(b.r.Checks)
 	return Figures{Items: []Figure{
-		{Number: fmt.Sprintf("%d of %d", s.ControlsByStatus[schema.Implemented], len(b.r.Controls)), Label: "controls implemented", Tone: Plain, Link: "map"},
+		{Number: group(s.ControlsByStatus[schema.Implemented]), Label: "of " + count(len(b.r.Controls), "control", "controls") + " implemented", Tone: Plain, Link: "map"},
 		{Number: group(serious), Label: "open findings, critical or high", Tone: badIf(serious > 0), Link: "findings"},
-		{Number: group(s.Gaps), Label: "questions to the clusters not answered completely", Tone: warnIf(s.Gaps > 0), Link: "unseen"},
+		{Number: group(without), Label: "of " + count(len(b.r.Checks), "check", "checks") + " without a result", Tone: warnIf(without > 0), Link: "unseen"},
+		{Number: group(s.Gaps), Label: "queries not answered completely", Tone: warnIf(s.Gaps > 0), Link: "unseen"},
 		{Number: group(s.OverdueReviews), Label: "reviews overdue", Tone: warnIf(s.OverdueReviews > 0), Link: "reviews"},
 		{Number: group(s.OpenExceptions), Label: "exceptions in force, and " + group(s.ExpiredExceptions) + " expired", Tone: warnIf(s.ExpiredExceptions > 0), Link: "exceptions"},
 	}}
@@ -83,7 +85,8 @@ func (b *builder) questionTable() Table {
 // attention says what a careful reader asks first.
 func (b *builder) attention() Block {
 	return KeyValues{Items: []KeyValue{
-		{"Not seen", b.gapLine()},
+		{"Checks without result", Text{Value: b.resultLine()}},
+		{"Queries not answered", b.gapLine()},
 		{"Overdue reviews", b.overdueLine()},
 		{"Exceptions", b.exceptionLine()},
 	}}

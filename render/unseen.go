@@ -1,13 +1,15 @@
 package render
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/auditpack/auditpack/schema"
 )
 
-// A gap is one question that was not answered completely, put to one or more sources.
+// A gap is one query that was not answered completely, put to one or more sources.
 type gap struct {
 	resource string
 	target   string
@@ -77,7 +79,11 @@ const (
 func (b *builder) unseen() []Section {
 	s := flowing("unseen", "What could not be seen",
 		lead("No evidence is never a pass. Here is what was asked and not answered, which checks wait for it, and what no Kubernetes API can show."),
-		heading("Questions without a complete answer"), b.gapTable())
+		body("%s", b.resultLine()))
+	if files := b.filesLine(); files != "" {
+		s.Blocks = append(s.Blocks, body("%s", files))
+	}
+	s.Blocks = append(s.Blocks, heading("Queries without a complete answer"), b.gapTable())
 	if len(b.gaps) > gapRows {
 		s.Blocks = append(s.Blocks, small("%d more are on %s.", len(b.gaps)-gapRows, sheet("Queries")))
 	}
@@ -93,7 +99,7 @@ func (b *builder) unseen() []Section {
 func (b *builder) gapTable() Table {
 	t := Table{
 		Columns: []Column{
-			{Title: "Source", Width: 22}, {Title: "Question", Width: 44}, {Title: "Answer", Width: 20, Kind: StatusCell},
+			{Title: "Source", Width: 22}, {Title: "Query", Width: 44}, {Title: "Answer", Width: 20, Kind: StatusCell},
 			{Title: "Reason given", Width: 54}, {Title: "Checks that wait for it", Width: 30},
 		},
 		Dense: true,
@@ -114,47 +120,106 @@ func (b *builder) gapTable() Table {
 // noGaps says why there are no gaps: nothing asked and everything answered never look alike.
 func (b *builder) noGaps() string {
 	if len(b.r.Queries) == 0 {
-		return "No question was put to any source."
+		return "No query was put to any source."
 	}
-	return "Every question was answered completely."
+	return "Every query was answered completely."
+}
+
+// A cause is why checks gave no result.
+type cause string
+
+// The causes, in the order in which they are shown.
+const (
+	noPipeline cause = "no pipeline source in the plan"
+	noRule     cause = "no rule in this release"
+	noDocument cause = "no document or list"
+	notSeen    cause = "not shown by what was collected"
+)
+
+var causes = []cause{noPipeline, noRule, noDocument, notSeen}
+
+// causeOf says why a check gave no result, and is empty where it gave one.
+func causeOf(c schema.CheckResult) cause {
+	switch {
+	case c.Implemented && c.Result != schema.ResultNotCollected:
+		return ""
+	case !c.Implemented && c.Kind == schema.CheckPipeline:
+		return noPipeline
+	case !c.Implemented:
+		return noRule
+	case c.Kind == schema.CheckDocument || c.Kind == schema.CheckRegister:
+		return noDocument
+	}
+	return notSeen
+}
+
+func withoutResult(checks []schema.CheckResult) int {
+	n := 0
+	for _, c := range checks {
+		if causeOf(c) != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// resultLine says how many checks gave a result, and why the others did not.
+func (b *builder) resultLine() string {
+	if len(b.r.Checks) == 0 {
+		return "There are no checks."
+	}
+	counts := map[cause]int{}
+	for _, c := range b.r.Checks {
+		counts[causeOf(c)]++
+	}
+	line := fmt.Sprintf("Of %s %s gave a result", count(len(b.r.Checks), "check", "checks"), group(counts[""]))
+	var why []string
+	for _, c := range causes {
+		if counts[c] > 0 {
+			why = append(why, string(c)+" "+group(counts[c]))
+		}
+	}
+	if len(why) > 0 {
+		line += ". The others by reason: " + strings.Join(why, ", ")
+	}
+	return line + "."
 }
 
 // undecided lists the checks that gave no result, by the reason.
 func (b *builder) undecided() []Block {
-	type cause struct {
-		reason string
+	type reason struct {
+		text   string
 		checks []string
 	}
-	var causes []cause
-	for _, c := range b.r.Checks {
-		reason := c.Reason
-		switch {
-		case !c.Implemented:
-			reason = "No rule decides this check yet; a person has to."
-		case c.Result != schema.ResultNotCollected:
-			continue
+	var reasons []reason
+	for _, why := range causes {
+		for _, c := range b.r.Checks {
+			if causeOf(c) != why {
+				continue
+			}
+			text := cmp.Or(c.Reason, "no reason is given")
+			i := slices.IndexFunc(reasons, func(r reason) bool { return r.text == text })
+			if i < 0 {
+				i = len(reasons)
+				reasons = append(reasons, reason{text: text})
+			}
+			reasons[i].checks = append(reasons[i].checks, c.ID)
 		}
-		i := slices.IndexFunc(causes, func(x cause) bool { return x.reason == reason })
-		if i < 0 {
-			i = len(causes)
-			causes = append(causes, cause{reason: reason})
-		}
-		causes[i].checks = append(causes[i].checks, c.ID)
 	}
 	t := Table{
-		Columns: []Column{{Title: "Reason", Width: 70}, {Title: "Checks", Width: 100}},
+		Columns: []Column{{Title: "Reason", Width: 85}, {Title: "Checks", Width: 85}},
 		Dense:   true,
 		Empty:   "Every check gave a result.",
 	}
-	for _, c := range causes[:min(len(causes), undecidedRows)] {
-		t.Rows = append(t.Rows, []Text{{Value: c.reason, Note: count(len(c.checks), "check", "checks")}, {Value: strings.Join(c.checks, ", ")}})
+	for _, r := range reasons[:min(len(reasons), undecidedRows)] {
+		t.Rows = append(t.Rows, []Text{{Value: shorten(r.text, 400), Note: count(len(r.checks), "check", "checks")}, {Value: strings.Join(r.checks, ", ")}})
 	}
 	if len(b.r.Checks) == 0 {
 		t.Empty = "There are no checks."
 	}
 	blocks := []Block{t}
-	if len(causes) > undecidedRows {
-		blocks = append(blocks, small("%d more reasons are on %s.", len(causes)-undecidedRows, sheet("Checks")))
+	if len(reasons) > undecidedRows {
+		blocks = append(blocks, small("%d more reasons are on %s.", len(reasons)-undecidedRows, sheet("Checks")))
 	}
 	return blocks
 }
