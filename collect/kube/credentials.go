@@ -122,7 +122,7 @@ func assignment(line string) (key, value string, ok bool) {
 
 var (
 	// tellingName has the words of a name whose value should not be readable.
-	tellingName = regexp.MustCompile(`(?i)(passw(or)?d|passphrase|(^|[_.\-])(pwd|pass)([_.\-]|$)|secret|token|api[_.\-]?key|private[_.\-]?key|access[_.\-]?key|credential|connection[_.\-]?string|(^|[_.\-])dsn([_.\-]|$))`)
+	tellingName = regexp.MustCompile(`(?i)(passw(or)?d|passphrase|(^|[_.\-])(pwd|pass|pw)([_.\-]|$)|secret|token|api[_.\-]?key|private[_.\-]?key|access[_.\-]?key|credential|connection[_.\-]?string|(^|[_.\-])dsn([_.\-]|$))`)
 	// speaksAbout ends a name that speaks about a credential instead of holding one.
 	speaksAbout = regexp.MustCompile(`(?i)(file|path|dir|name|ref|ttl|timeout|expir[a-z]*|duration|interval|lifetime|length|count|limit|type|kind|enabled|disabled|required|policy|algorithm|audience|issuer|endpoint|hash|checksum|version|namespace|rotation)s?$`)
 	plainNumber = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h|d)?$`)

@@ -98,11 +98,11 @@ func (r *Reader) Object(k Kind, obj runtime.Object) error {
 		return nil
 	}
 	obj.GetObjectKind().SetGroupVersionKind(apischema.GroupVersionKind{Group: k.Group, Version: servedVersion(k, obj), Kind: k.Kind})
-	line, err := schema.MarshalLine(obj)
+	line, err := r.keptLine(k, obj)
 	if err != nil {
 		return fmt.Errorf("write %s %s/%s: %w", k.Name(), m.GetNamespace(), m.GetName(), err)
 	}
-	return r.to.Object(r.cluster.Name, k.Name(), []byte(r.bareURL(string(line))))
+	return r.to.Object(r.cluster.Name, k.Name(), line)
 }
 
 // servedVersion is the version that the object came in, or the kind's own.

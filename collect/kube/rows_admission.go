@@ -152,7 +152,7 @@ func (r *Reader) kyvernoPolicy(x *object, f fields) {
 			row.Actions = append(row.Actions, "generate")
 		}
 	}
-	row.Actions, row.VerifiesImages = sorted(row.Actions), sorted(row.VerifiesImages)
+	row.Actions, row.VerifiesImages = sorted(row.Actions), r.bareReferences(row.VerifiesImages)
 	row.Intents = kyvernoIntents(rules)
 	row.Limited = row.Limited || x.kind.Namespaced
 	r.to.Rows(row)
@@ -184,7 +184,7 @@ func (r *Reader) kyvernoValidatingPolicy(x *object, f fields) {
 		for _, m := range f.list("spec", "matchImageReferences") {
 			row.VerifiesImages = append(row.VerifiesImages, m.text("glob"))
 		}
-		row.VerifiesImages = sorted(row.VerifiesImages)
+		row.VerifiesImages = r.bareReferences(row.VerifiesImages)
 	}
 	r.to.Rows(row)
 }
@@ -245,7 +245,7 @@ func (r *Reader) clusterImagePolicy(x *object, f fields) {
 	for _, i := range f.list("spec", "images") {
 		row.VerifiesImages = append(row.VerifiesImages, i.text("glob"))
 	}
-	row.VerifiesImages = sorted(row.VerifiesImages)
+	row.VerifiesImages = r.bareReferences(row.VerifiesImages)
 	if !slices.ContainsFunc(f.list("spec", "authorities"), func(a fields) bool { return a.text("static", "action") == "pass" }) {
 		row.Intents = []string{schema.IntentSignedImages}
 	}

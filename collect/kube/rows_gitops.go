@@ -25,7 +25,7 @@ func (r *Reader) application(x *object, f fields) {
 	}
 	var revisions []string
 	for _, s := range sources {
-		row.Sources = append(row.Sources, r.bareURL(s.text("repoURL")))
+		row.Sources = append(row.Sources, r.bareURL(bareAddress(s.text("repoURL"))))
 		revisions = append(revisions, s.text("targetRevision"))
 	}
 	row.Sources, row.TargetRevision = sorted(row.Sources), strings.Join(sorted(revisions), " ")
@@ -64,7 +64,7 @@ func syncedBy(f fields) []string {
 func (r *Reader) applicationProject(x *object, f fields) {
 	row := schema.ApplicationProject{Cluster: r.cluster.Name, Namespace: x.GetNamespace(), Name: x.GetName()}
 	for _, s := range f.texts("spec", "sourceRepos") {
-		row.SourceRepos = append(row.SourceRepos, r.bareURL(s))
+		row.SourceRepos = append(row.SourceRepos, r.bareURL(bareAddress(s)))
 	}
 	for _, d := range f.list("spec", "destinations") {
 		row.Destinations = append(row.Destinations, r.bareURL(cmp.Or(d.text("server"), d.text("name")))+"|"+d.text("namespace"))
@@ -179,7 +179,12 @@ func namespacesLimited(conditions []fields) bool {
 func (r *Reader) storeLocation(provider fields) string {
 	var out []string
 	for _, key := range []string{"account", "environmentType", "environment", "namespace", "organizationID", "path", "project", "projectID", "region", "server", "service", "tenantId", "url", "vault", "vaultUrl"} {
-		if v := provider.text(key); v != "" {
+		v := provider.text(key)
+		switch {
+		case v == "":
+		case key == "url":
+			out = append(out, key+"="+r.origin(v))
+		default:
 			out = append(out, key+"="+r.bareURL(v))
 		}
 	}

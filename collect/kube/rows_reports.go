@@ -50,6 +50,7 @@ func (r *Reader) vulnerabilityReport(x *object, f fields) {
 	if tag := artifact.text("tag"); tag != "" {
 		row.Image += ":" + tag
 	}
+	row.Image = r.bareImage(row.Image)
 	for _, v := range f.list("report", "vulnerabilities") {
 		count, oldest := &row.FixableHigh, &row.OldestHigh
 		switch {

@@ -31,6 +31,7 @@ func (r *Reader) volume(x *object, o *corev1.PersistentVolume) {
 		row.Encryption = encryption(o.Spec.CSI.VolumeAttributes)
 	}
 	r.to.Rows(row)
+	r.scanMountOptions(x.place, "spec.mountOptions", o.Spec.MountOptions)
 	if o.Spec.CSI != nil {
 		r.redactParameters(x.place, "spec.csi.volumeAttributes", o.Spec.CSI.VolumeAttributes)
 	}
@@ -97,6 +98,7 @@ func (r *Reader) storageClass(x *object, o *storagev1.StorageClass) {
 		Encryption:    encryption(o.Parameters),
 	})
 	r.redactParameters(x.place, "parameters", o.Parameters)
+	r.scanMountOptions(x.place, "mountOptions", o.MountOptions)
 }
 
 // encryption is what the parameters of a storage class, or the attributes of a volume, say. Provisioners read the

@@ -65,6 +65,7 @@ func (r *Reader) cronJob(x *object, o *batchv1.CronJob) {
 // those of its containers, and drops the literals of the template.
 func (r *Reader) workload(x *object, w schema.Workload, path string, t *corev1.PodTemplateSpec) {
 	spec := &t.Spec
+	r.bareImages(spec)
 	w.Cluster, w.Namespace, w.Kind, w.Name = r.cluster.Name, x.GetNamespace(), x.kind.Kind, x.GetName()
 	w.UID, w.Created = string(x.GetUID()), utc(x.GetCreationTimestamp())
 	w.Owner, w.ManagedBy = r.owner(x.GetLabels(), w.Namespace), managedBy(x)
@@ -236,7 +237,7 @@ func (r *Reader) pod(x *object, o *corev1.Pod) {
 	for _, list := range [][]corev1.ContainerStatus{o.Status.InitContainerStatuses, o.Status.ContainerStatuses, o.Status.EphemeralContainerStatuses} {
 		for _, s := range list {
 			if s.ImageID != "" {
-				p.ImageIDs = append(p.ImageIDs, runningImage(s.Image, s.ImageID))
+				p.ImageIDs = append(p.ImageIDs, runningImage(r.bareImage(s.Image), r.bareImage(s.ImageID)))
 			}
 		}
 	}
@@ -343,6 +344,23 @@ func podSecrets(spec *corev1.PodSpec) []string {
 // pods of a control plane.
 var controlPlaneComponents = []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"}
 
+// keptControlPlaneFlags are flags of the control plane whose values are words of
+// the API, names, addresses or ciphers.
+var keptControlPlaneFlags = wordSet(
+	`authorization-mode enable-admission-plugins disable-admission-plugins admission-plugins feature-gates
+	 tls-min-version tls-cipher-suites cipher-suites runtime-config bind-address advertise-address listen-client-urls
+	 listen-peer-urls advertise-client-urls initial-advertise-peer-urls initial-cluster etcd-servers service-account-issuer
+	 api-audiences service-cluster-ip-range cluster-cidr controllers cluster-name name audit-log-mode audit-log-format
+	 kubelet-preferred-address-types oidc-issuer-url oidc-client-id oidc-username-claim oidc-groups-claim`,
+)
+
+// keptFlagValue reports whether the value of a flag stays: of those that are
+// listed, and where it is a switch, a number, a duration or a path.
+func keptFlagValue(name, value string) bool {
+	_, err := strconv.ParseBool(value)
+	return keptControlPlaneFlags[strings.TrimLeft(name, "-")] || err == nil || plainNumber.MatchString(value) || filePath.MatchString(value)
+}
+
 // controlPlaneFlags emits the flags of a control-plane component that runs as a
 // static pod, which the kubelet mirrors into kube-system.
 func (r *Reader) controlPlaneFlags(o *corev1.Pod) {
@@ -354,7 +372,7 @@ func (r *Reader) controlPlaneFlags(o *corev1.Pod) {
 		words := slices.Concat(c.Command, c.Args)
 		for i, w := range words {
 			name, value, assigned := strings.Cut(w, "=")
-			if !flagName.MatchString(name) {
+			if !longFlag.MatchString(name) && (len(name) != 2 || !shortFlag.MatchString(name)) {
 				continue
 			}
 			switch {
@@ -364,7 +382,7 @@ func (r *Reader) controlPlaneFlags(o *corev1.Pod) {
 			default:
 				value = "true"
 			}
-			if len(r.scan.scan(name, value)) > 0 {
+			if len(r.scan.scan(name, value)) > 0 || !keptFlagValue(name, value) {
 				value = marker
 			}
 			r.to.Rows(schema.ControlPlaneFlag{
