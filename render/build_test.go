@@ -411,6 +411,33 @@ func TestDocumentWithProblemsIsNotFresh(t *testing.T) {
 	}
 }
 
+func TestReasonsOfSeveralChecksAreSaidOnce(t *testing.T) {
+	r, s := small()
+	r.Controls[0].Reasons = []string{
+		"CHG-01.p1 is not collected: no pipeline source", "CHG-01.p2 is not collected: no pipeline source",
+		"CHG-01.k1 fails with 1 finding", "CHG-01.k2 is not collected", "nobody signed off the control",
+	}
+	d, err := render.Build(r, s, templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []render.Text{
+		{Value: "CHG-01.p1, CHG-01.p2 are not collected: no pipeline source"}, {Value: "CHG-01.k1 fails with 1 finding"},
+		{Value: "CHG-01.k2 is not collected"}, {Value: "nobody signed off the control"},
+	}
+	for _, section := range d.Sections {
+		for _, b := range section.Blocks {
+			if box, ok := b.(render.Callout); ok && section.ID == r.Controls[0].ID {
+				if diff := cmp.Diff(want, box.Lines); diff != "" {
+					t.Errorf("reasons (-want +got):\n%s", diff)
+				}
+				return
+			}
+		}
+	}
+	t.Error("the control has no box with reasons")
+}
+
 func TestLongTailsAreCounted(t *testing.T) {
 	r, s := small()
 	r.Findings = nil

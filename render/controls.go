@@ -103,14 +103,40 @@ func days(n int) string {
 	return count(n, "day", "days")
 }
 
+// reasonRows is how many reasons a control shows.
+const reasonRows = 8
+
+// joinReasons says once what is said of several checks, such as "CHG-01.p1 is not
+// collected: no pipeline source in the plan", so that they do not hide the others.
+func joinReasons(reasons []string) []string {
+	names := map[string][]string{} // by what is said of them
+	for _, r := range reasons {
+		if name, said, ok := strings.Cut(r, " is "); ok {
+			names[said] = append(names[said], name)
+		}
+	}
+	var out []string
+	for _, r := range reasons {
+		name, said, ok := strings.Cut(r, " is ")
+		switch same := names[said]; {
+		case !ok || len(same) == 1:
+			out = append(out, r)
+		case name == same[0]:
+			out = append(out, strings.Join(same, ", ")+" are "+said)
+		}
+	}
+	return out
+}
+
 func reasons(c schema.ControlResult) []Block {
 	if len(c.Reasons) == 0 {
 		return nil
 	}
 	var lines []Text
-	for i, r := range c.Reasons {
-		if i == 5 {
-			lines = append(lines, Text{Value: count(len(c.Reasons)-i, "more reason", "more reasons") + " in report.json.", Tone: Muted})
+	joined := joinReasons(c.Reasons)
+	for i, r := range joined {
+		if i == reasonRows {
+			lines = append(lines, Text{Value: count(len(joined)-i, "more reason", "more reasons") + " in report.json.", Tone: Muted})
 			break
 		}
 		lines = append(lines, Text{Value: shorten(r, 400)})
