@@ -115,12 +115,14 @@ func (p *Pass) judgeRelease(s schema.Subject, text string) Outcome {
 }
 
 // freshNodes decides SEP-05.k1 for each node: its kubelet, its age, and whether its
-// pool runs one image.
+// pool runs one image, that of the newest node.
 func freshNodes(p *Pass) ([]Outcome, error) {
-	images := map[string][]string{}
+	current := map[string]schema.Node{} // the newest node of each pool
 	newest := 0
 	for _, n := range p.Evidence.Nodes {
-		images[n.Pool] = append(images[n.Pool], n.OSImage)
+		if c, ok := current[n.Pool]; !ok || c.Created.Before(n.Created) {
+			current[n.Pool] = n
+		}
 		minor, _ := minorOf(n.KubeletVersion)
 		newest = max(newest, minor)
 	}
@@ -141,8 +143,8 @@ func freshNodes(p *Pass) ([]Outcome, error) {
 			o.Result, o.Message = schema.ResultNeedsReview, fmt.Sprintf("Node %s does not say how old it is, or which kubelet it runs.", n.Name)
 		case days > maxNodeDays:
 			o.Result = schema.ResultPartial
-		case n.Pool != "" && len(distinct(images[n.Pool])) > 1:
-			o.Result, o.Message = schema.ResultNeedsReview, fmt.Sprintf("Pool %s of node %s runs %d images.", n.Pool, n.Name, len(distinct(images[n.Pool])))
+		case n.Pool != "" && n.OSImage != current[n.Pool].OSImage:
+			o.Result, o.Message = schema.ResultNeedsReview, fmt.Sprintf("Node %s runs %s, and the newest node of its pool %s runs %s.", n.Name, n.OSImage, n.Pool, current[n.Pool].OSImage)
 		case is.result == schema.ResultNeedsReview:
 			o.Result, o.Message = schema.ResultNeedsReview, fmt.Sprintf("Whether kubelet %s of node %s is supported is for a person to see: %s.", n.KubeletVersion, n.Name, is.reason)
 		}
