@@ -127,7 +127,7 @@ func inferredFrom(s schema.Source, q schema.Query) bool {
 }
 
 func inferredText(inferred, asked int) string {
-	return fmt.Sprintf("To %s of %s the files hold no document. That counts as an answer on the word of the plan, which calls the files complete; nothing else proves it.",
+	return fmt.Sprintf("To %s of %s the files hold no document. That counts as an answer on the word of the plan, which calls the files complete.",
 		group(inferred), count(asked, "query", "queries"))
 }
 

@@ -46,17 +46,17 @@ func (l *layout) paragraph(p render.Paragraph) {
 }
 
 // textLines adds one band a line. The first two and the last two lines stay
-// together, and a heading stays with what follows.
+// together, and a heading and what opens a chapter stay with what follows.
 func (l *layout) textLines(p render.Paragraph, st style, indent float64) {
 	lines := l.fonts.wrap(p.Text.Value, st, width-indent)
 	for i, s := range lines {
 		first, last := i == 0, i == len(lines)-1
 		b := band{height: st.line(), keep: !last && (first || i == len(lines)-2)}
-		if p.Style == render.Heading {
+		if p.Style == render.Heading || p.Style == render.Lead {
 			b.keep = true
-			if last {
-				b.height += 0.8
-			}
+		}
+		if p.Style == render.Heading && last {
+			b.height += 0.8
 		}
 		b.draw = func(c *canvas) {
 			if first && p.Style == render.Item {
