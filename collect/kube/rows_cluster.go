@@ -41,7 +41,7 @@ func (r *Reader) namespace(x *object, o *corev1.Namespace) {
 	r.to.Rows(schema.Namespace{
 		Cluster: r.cluster.Name, Name: o.Name, UID: string(o.UID), Created: utc(o.CreationTimestamp), TerminatingSince: utcPtr(o.DeletionTimestamp),
 		Environment: environment, Owner: owner, DataClass: first(o.Labels, r.spec.Labels.DataClass),
-		InScope:            !slices.Contains(r.spec.Namespaces.Exclude, o.Name), Labels: o.Labels,
+		InScope: !slices.Contains(r.spec.Namespaces.Exclude, o.Name), Labels: o.Labels,
 		PodSecurityEnforce: o.Labels[podSecurity+"enforce"], PodSecurityAudit: o.Labels[podSecurity+"audit"], PodSecurityWarn: o.Labels[podSecurity+"warn"],
 	})
 	if o.Labels[podSecurity+"enforce"] == "privileged" {

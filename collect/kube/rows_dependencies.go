@@ -57,9 +57,7 @@ func (r *Reader) ciliumDependencies(x *object, f fields) {
 			for _, n := range e.list("toFQDNs") {
 				hosts = append(hosts, n.text("matchName"), n.text("matchPattern"))
 			}
-			for _, cidr := range e.texts("toCIDR") {
-				hosts = append(hosts, cidr)
-			}
+			hosts = append(hosts, e.texts("toCIDR")...)
 			for _, set := range e.list("toCIDRSet") {
 				hosts = append(hosts, set.text("cidr"))
 			}
