@@ -438,6 +438,25 @@ func TestReasonsOfSeveralChecksAreSaidOnce(t *testing.T) {
 	t.Error("the control has no box with reasons")
 }
 
+func TestQuestionsSayWhatIsLeftOutAndUnknown(t *testing.T) {
+	r, s := small()
+	r.Questions = []schema.Question{{ID: "Q4"}, {ID: "Q6"}}
+	s.Evidence.Secrets = []schema.Secret{{Name: "a", Tier: schema.SecretsInventory}, {Name: "b", Tier: schema.SecretsRotation}}
+	s.Evidence.Backups = []schema.Backup{{Name: "daily", Kind: "Schedule", Namespaces: []string{"*"}, ExcludedNamespaces: []string{"legacy", "preview"}}}
+	d, err := render.Build(r, s, templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]string{
+		"Q4": "no known manager 1, not known in this tier 1",
+		"Q6": "without legacy, preview",
+	} {
+		if got := text(t, d, id); !strings.Contains(got, want) {
+			t.Errorf("%s should say %q: %s", id, want, got)
+		}
+	}
+}
+
 func TestLongTailsAreCounted(t *testing.T) {
 	r, s := small()
 	r.Findings = nil

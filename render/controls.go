@@ -191,8 +191,12 @@ func (b *builder) checkRow(k schema.CheckResult, evidence []schema.EvidencePoint
 	if len(evidence) > 0 {
 		asOf, fresh = evidence[0].AsOf, evidence[0].Freshness
 	}
+	age := Text{Value: cmp.Or(string(fresh), none), Tone: freshnessTones[fresh]}
+	if fresh == schema.Fresh {
+		age.Tone = Plain // what is fresh may fail: the result beside it has the colour
+	}
 	return []Text{
-		plain(k.ID), evidenceCell(k, evidence), date(asOf), {Value: cmp.Or(string(fresh), none), Tone: freshnessTones[fresh]}, resultText(k.Result), b.lookedAt(k),
+		plain(k.ID), evidenceCell(k, evidence), date(asOf), age, resultText(k.Result), b.lookedAt(k),
 	}
 }
 

@@ -135,7 +135,7 @@ func (b *builder) ownerSection(i int, g ownerGroup) Section {
 	}
 	s := Section{ID: ownerID(i), Title: g.owner, Level: 2, Blocks: []Block{t}}
 	if left > 0 {
-		s.Blocks = append(s.Blocks, small("%s of the same checks: %s, filtered by owner, and report.json.", count(left, "more row", "more rows"), sheet("Findings")))
+		s.Blocks = append(s.Blocks, small("%s: %s, filtered by owner, and report.json.", count(left, "more row", "more rows"), sheet("Findings")))
 	}
 	return s
 }
