@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
 
-.PHONY: build demo test bench generate check packages oracles clean
+.PHONY: build demo test bench generate check pictures packages oracles clean
 
 build: ## the program, in bin/
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/auditpack ./cmd/auditpack
@@ -27,6 +27,10 @@ generate: ## JSON Schemas, ClusterRoles and golden files; tests fail when these 
 
 bench: oracles ## benchmarks; numbers of this machine
 	go test -run '^$$' -bench . -benchmem ./...
+
+pictures: build packages ## the pictures in docs/, from the sample
+	rm -rf bin/pictures && bin/auditpack demo -q --out bin/pictures >/dev/null
+	pdftoppm -r 72 -f 2 -l 2 -singlefile -png bin/pictures/*/report.pdf docs/pictures/summary
 
 packages: ## Debian packages that tests use as oracles
 	@for need in pdftotext:poppler-utils qpdf:qpdf soffice:libreoffice-calc unzip:unzip unshare:util-linux; do \

@@ -23,7 +23,6 @@ var deliveryFuncs = map[string]Func{
 	"imageVerification": imageVerification,
 	"overdueFixes":      overdueFixes,
 	"scanCoverage":      scanCoverage,
-	"tracedRevisions":   tracedRevisions,
 }
 
 // unmanagedObjects decides CHG-02.k2 for what lies in production: something owns
@@ -430,18 +429,4 @@ func scanCoverage(p *Pass) ([]Outcome, error) {
 		o.Result = schema.ResultFail
 	}
 	return []Outcome{o}, nil
-}
-
-// tracedRevisions decides CHG-07.k1 as far as that is possible: no source gives the
-// changes that were merged, among which the running revisions have to be.
-func tracedRevisions(p *Pass) ([]Outcome, error) {
-	var people []string
-	for _, a := range p.Evidence.Applications {
-		people = append(people, a.SyncedBy...)
-	}
-	message := fmt.Sprintf("no source gives the merged changes that the revisions of %s in %s would have to be among", plural(len(p.Evidence.Applications), "application"), p.Cluster.Name)
-	if len(people) > 0 {
-		message += "; deployed by hand by " + listed(people, namesShown)
-	}
-	return []Outcome{{Subject: p.Cluster.Subject(), Result: schema.ResultNotCollected, Message: message}}, nil
 }
