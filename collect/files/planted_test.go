@@ -40,6 +40,7 @@ func TestNoPlantedValueOfAnyPlaceComesOut(t *testing.T) {
 		"lifecycle hook":              container("image: i, lifecycle: {postStart: {exec: {command: [redis-cli, -a" + p + "]}}}"),
 		"query of a probe":            container("image: i, readinessProbe: {httpGet: {port: 1, path: '/ready?t=" + p + "'}}"),
 		"query of a hook":             container("image: i, lifecycle: {preStop: {httpGet: {port: 1, path: '/stop?t=" + p + "'}}}"),
+		"host of a probe":             container("image: i, readinessProbe: {httpGet: {port: 1, host: 'u:" + p + "@h'}}"),
 		"header of a probe":           container("image: i, readinessProbe: {httpGet: {port: 1, httpHeaders: [{name: X, value: " + p + "}]}}"),
 		"user of an image":            container("image: 'u:" + p + "@registry.example.com/i:1'"),
 		"user of an image, a slash":   container("image: 'u:x/" + p + "@registry.example.com/i:1'"),

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/pod-security-admission/api"
@@ -17,6 +18,10 @@ var podSecurity = func() policy.Evaluator {
 	return e
 }()
 
+// probeHost begins the reason whose detail quotes a host, which people write with a
+// password before it.
+const probeHost = "probe or lifecycle host"
+
 // podSecurityViolations says what admission would object to in a pod template at
 // the level baseline, and at restricted beyond that, by the newest version of the
 // levels. Admission looks at new pods only, and not in exempt namespaces.
@@ -25,7 +30,7 @@ func podSecurityViolations(t *corev1.PodTemplateSpec) (baseline, restricted []st
 		r := policy.AggregateCheckResults(podSecurity.EvaluatePod(api.LevelVersion{Level: level, Version: api.LatestVersion()}, &t.ObjectMeta, &t.Spec))
 		var out []string
 		for i, reason := range r.ForbiddenReasons {
-			if d := r.ForbiddenDetails[i]; d != "" {
+			if d := r.ForbiddenDetails[i]; d != "" && !strings.HasPrefix(reason, probeHost) {
 				reason += " (" + d + ")"
 			}
 			out = append(out, reason)
