@@ -21,6 +21,7 @@ import (
 type planFlags struct {
 	plan, kubeconfig, context string
 	from                      []string
+	complete                  bool
 	secrets                   string
 }
 
@@ -29,6 +30,7 @@ func (p *planFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&p.kubeconfig, "kubeconfig", "", "use this kubeconfig `file`, as kubectl does")
 	c.Flags().StringVar(&p.context, "context", "", "use this `context` of the kubeconfig")
 	c.Flags().StringArrayVar(&p.from, "from", nil, "read manifests, lists or a dump from this `path` instead of a cluster; - is standard input; repeatable")
+	c.Flags().BoolVar(&p.complete, "complete", false, "the files of --from hold the whole cluster: a kind that they do not speak of is not there")
 	choiceFlag(c, &p.secrets, "secrets", "", "how much of secrets to ask for: none, inventory or rotation (default: the plan's)", "", "none", "inventory", "rotation")
 }
 
@@ -45,6 +47,9 @@ func (p *planFlags) load() (*input.Set, error) {
 	if len(spec.Clusters) == 0 {
 		spec.Clusters = []schema.PlanCluster{{Name: "cluster"}}
 	}
+	if p.complete && len(p.from) == 0 {
+		return nil, invalid(errors.New("--complete is about the files of --from; in a plan, complete: true of a cluster says it"))
+	}
 	if p.context == "" && p.kubeconfig == "" && len(p.from) == 0 {
 		return in, nil
 	}
@@ -56,7 +61,7 @@ func (p *planFlags) load() (*input.Set, error) {
 		if p.context != "" || p.kubeconfig != "" {
 			return nil, invalid(errors.New("--from reads files; --context and --kubeconfig are for a cluster"))
 		}
-		c.From = p.from
+		c.From, c.Complete = p.from, p.complete
 		return in, nil
 	}
 	c.From, c.Context = nil, p.context

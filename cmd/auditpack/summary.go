@@ -60,7 +60,13 @@ func printGaps(env *environment, p paint, r *schema.Report) {
 	if len(gaps) > shown {
 		fmt.Fprintf(env.stdout, "  and %d more; the report lists them all\n", len(gaps)-shown)
 	}
+	if kindOfGap(gaps[len(gaps)-1]) == unspoken {
+		fmt.Fprintln(env.stdout, "Files that hold the whole cluster can say so: --complete, or complete: true in the plan.")
+	}
 }
+
+// unspoken is the kind of gap of a kind that files do not speak of.
+const unspoken = 3
 
 // kindOfGap puts a source that was not read first, then documents that cannot be
 // read, then what a source answered with a refusal, and last what files do not speak of.
@@ -73,7 +79,7 @@ func kindOfGap(q schema.Query) int {
 	case q.Code != 0:
 		return 2
 	default:
-		return 3
+		return unspoken
 	}
 }
 
