@@ -60,7 +60,8 @@ func newFacts(snap *schema.Snapshot, in *schema.Inputs) (*Facts, error) {
 		n := &snap.Evidence.Namespaces[i]
 		f.namespaces[nsKey{n.Cluster, n.Name}] = n
 	}
-	for _, n := range snap.Evidence.Namespaces {
+	f.inferNamespaces(&snap.Evidence)
+	for _, n := range f.namespaces {
 		if f.Production(n.Cluster, n.Name) {
 			f.production[n.Cluster] = true
 		}
@@ -77,6 +78,22 @@ func newFacts(snap *schema.Snapshot, in *schema.Inputs) (*Facts, error) {
 	f.judge = newDocumentJudge(f.Today(), in)
 	f.Documents = f.judge.judgeAll(in.Documents.Spec.Documents)
 	return f, nil
+}
+
+// inferNamespaces adds the namespaces of workloads that no row of namespaces names,
+// as in manifests that are applied with kubectl's --namespace. They are judged like
+// others, so that what runs in them is not passed over as out of scope. They are
+// no rows: checks of namespaces do not look at them.
+func (f *Facts) inferNamespaces(e *schema.Evidence) {
+	for _, w := range e.Workloads {
+		key := nsKey{w.Cluster, w.Namespace}
+		if f.namespaces[key] == nil {
+			f.namespaces[key] = &schema.Namespace{
+				Cluster: w.Cluster, Name: w.Namespace, Environment: f.Cluster(w.Cluster).Environment,
+				InScope: !slices.Contains(f.Plan.Namespaces.Exclude, w.Namespace),
+			}
+		}
+	}
 }
 
 // Today returns the day of the snapshot in UTC.
@@ -101,7 +118,8 @@ func (f *Facts) Namespace(cluster, name string) (schema.Namespace, bool) {
 	return schema.Namespace{}, false
 }
 
-// InScope reports whether a namespace is judged: it exists and the plan does not exclude it.
+// InScope reports whether a namespace is judged: a row or a workload names it, and
+// the plan does not exclude it.
 func (f *Facts) InScope(cluster, namespace string) bool {
 	n, ok := f.Namespace(cluster, namespace)
 	return ok && n.InScope
