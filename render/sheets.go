@@ -120,7 +120,7 @@ func controlMapSheet(r *schema.Report) Sheet {
 func findingsSheet(r *schema.Report) Sheet {
 	return table("Findings", "What deviates, how bad is it, and whose is it?", []Column{
 		{"Severity", 10, StatusCell}, {"Result", 14, StatusCell}, {"Control", 10, TextCell}, {"Check", 11, TextCell}, {"Cluster", 14, TextCell}, {"Namespace", 22, TextCell},
-		{"Kind", 20, TextCell}, {"Name", 34, TextCell}, {"Field", 34, TextCell}, {"Finding", 80, TextCell}, {"What to do", 60, TextCell},
+		{"Kind", 20, TextCell}, {"Name", 34, TextCell}, {"Field", 50, TextCell}, {"Finding", 80, TextCell}, {"What to do", 60, TextCell},
 		{"Owner", 22, TextCell}, {"Exception", 14, TextCell}, {"Excepted until", 14, DateCell}, {"Id", 28, TextCell},
 	}, r.Findings, func(f schema.Finding) []Cell {
 		return []Cell{

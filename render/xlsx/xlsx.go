@@ -105,7 +105,7 @@ func drawSheet(f *excelize.File, st *styles, d *render.Document, s render.Sheet)
 	last := header
 	for row := range s.Rows {
 		last++
-		if err := sw.SetRow(cellName(1, last), drawRow(st, s, row)); err != nil {
+		if err := sw.SetRow(cellName(1, last), drawRow(st, s, row), excelize.RowOpts{Height: rowHeight(s.Columns, row)}); err != nil {
 			return fmt.Errorf("row %d: %w", last, err)
 		}
 	}
@@ -118,6 +118,30 @@ func drawSheet(f *excelize.File, st *styles, d *render.Document, s render.Sheet)
 	return f.SetDefinedName(&excelize.DefinedName{ // the header again on each printed page
 		Name: "_xlnm.Print_Titles", Scope: s.Name, RefersTo: fmt.Sprintf("'%s'!$%d:$%[2]d", strings.ReplaceAll(s.Name, "'", "''"), header),
 	})
+}
+
+// lineHeight in points fits ten-point type. A row shows at most maxLines; a cell
+// with more has all of its text, and shows it when the row is drawn taller.
+const (
+	lineHeight = 13.5
+	maxLines   = 12
+)
+
+// rowHeight is what the longest wrapped text of a row needs. It is written down,
+// since not every program measures rows when it opens a file. 0 is one line.
+func rowHeight(columns []render.Column, row []render.Cell) float64 {
+	lines := 1
+	for i, cell := range row {
+		text, ok := cell.(string)
+		if width := columns[i].Width; ok && width >= proseWidth {
+			perLine := width - width/10 // words do not fill a line
+			lines = max(lines, (utf8.RuneCountInString(text)+perLine-1)/perLine)
+		}
+	}
+	if lines == 1 {
+		return 0
+	}
+	return lineHeight * float64(min(lines, maxLines))
 }
 
 func drawRow(st *styles, s render.Sheet, row []render.Cell) []any {

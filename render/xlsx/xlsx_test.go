@@ -189,6 +189,18 @@ func TestSameBytesInAnotherProcess(t *testing.T) {
 	}
 }
 
+func TestRowsAreTallEnoughForWrappedText(t *testing.T) {
+	columns := []render.Column{{Width: 50}, {Width: 20}}
+	for _, tc := range []struct {
+		text string
+		want float64
+	}{{"short", 0}, {strings.Repeat("word ", 18), 2 * lineHeight}, {strings.Repeat("x", 5000), maxLines * lineHeight}} {
+		if got := rowHeight(columns, []render.Cell{tc.text, strings.Repeat("y", 500)}); got != tc.want {
+			t.Errorf("%d characters: height %v, want %v", len(tc.text), got, tc.want)
+		}
+	}
+}
+
 // TestLibreOfficeReadsIt opens the workbook in another program and asks for the text of a sheet.
 func TestLibreOfficeReadsIt(t *testing.T) {
 	office, err := exec.LookPath("soffice")
