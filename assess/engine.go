@@ -83,15 +83,21 @@ func (e *engine) env(population string) (*cel.Env, error) {
 	return env, nil
 }
 
-// condition compiles an expression that must give a boolean.
-func (e *engine) condition(population, source string) (cel.Program, error) {
+// compile checks an expression against the row type of a population.
+func (e *engine) compile(population, source string) (*cel.Env, *cel.Ast, error) {
 	env, err := e.env(population)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ast, issues := env.Compile(source)
-	if issues.Err() != nil {
-		return nil, issues.Err()
+	return env, ast, issues.Err()
+}
+
+// condition compiles an expression that must give a boolean.
+func (e *engine) condition(population, source string) (cel.Program, error) {
+	env, ast, err := e.compile(population, source)
+	if err != nil {
+		return nil, err
 	}
 	if ast.OutputType() != cel.BoolType {
 		return nil, fmt.Errorf("the expression %q gives %s, not a boolean", source, ast.OutputType())
@@ -102,13 +108,9 @@ func (e *engine) condition(population, source string) (cel.Program, error) {
 // text compiles an expression that can be written as text: a string, a number, a
 // time, or a list of strings, which is joined by commas.
 func (e *engine) text(population, source string) (cel.Program, error) {
-	env, err := e.env(population)
+	env, ast, err := e.compile(population, source)
 	if err != nil {
 		return nil, err
-	}
-	ast, issues := env.Compile(source)
-	if issues.Err() != nil {
-		return nil, issues.Err()
 	}
 	switch t := ast.OutputType(); {
 	case t == cel.StringType:
@@ -120,9 +122,8 @@ func (e *engine) text(population, source string) (cel.Program, error) {
 	default:
 		return nil, fmt.Errorf("the expression %q gives %s, which is not text", source, t)
 	}
-	ast, issues = env.Compile(source)
-	if issues.Err() != nil {
-		return nil, issues.Err()
+	if env, ast, err = e.compile(population, source); err != nil {
+		return nil, err
 	}
 	return program(env, ast)
 }
