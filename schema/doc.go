@@ -1,6 +1,6 @@
 // Package schema defines every document that crosses a package boundary or
 // leaves the program: the files people write (AuditPlan, ControlTable, CheckSet,
-// Overlay, ExceptionRegister, DocumentRegister, AccessReview), the Snapshot that
+// Overlay, ExceptionRegister, DocumentRegister, reviews), the Snapshot that
 // collect produces, and the Report that assess makes of it.
 //
 // Start with Snapshot and Report. The Go types are the source of the published

@@ -25,6 +25,8 @@ const (
 	KindExceptionRegister Kind = "ExceptionRegister"
 	KindDocumentRegister  Kind = "DocumentRegister"
 	KindAccessReview      Kind = "AccessReview"
+	KindControlReview     Kind = "ControlReview"
+	KindExceptionReview   Kind = "ExceptionReview"
 	KindSupportTable      Kind = "SupportTable"
 )
 
@@ -77,7 +79,7 @@ type PlanSpec struct {
 	Exceptions string `json:"exceptions,omitempty"`
 	// Documents is the file that lists the documents people keep.
 	Documents string `json:"documents,omitempty"`
-	// Reviews are files of AccessReviews.
+	// Reviews are files of AccessReviews, ControlReviews and ExceptionReviews, and folders of which every .yaml file is one.
 	Reviews []string `json:"reviews,omitzero"`
 	// Support is a file that says until when releases are supported, or empty for the built-in table.
 	Support string `json:"support,omitempty"`
@@ -673,19 +675,26 @@ type AccessReviewSpec struct {
 	Period Period `json:"period"`
 	// Reviewer is the person who decided.
 	Reviewer string `json:"reviewer"`
+	// ReviewerSubjects are the names of users by which the cluster knows the reviewer,
+	// who does not decide about rights of their own.
+	ReviewerSubjects []string `json:"reviewerSubjects,omitzero"`
 	// CompletedOn is the day of the last decision.
 	CompletedOn Date `json:"completedOn"`
-	// Population is the list that was reviewed.
+	// Population is the list that was reviewed. Reviews of one cluster that name the
+	// same list are parts of one review, by several reviewers.
 	Population ReviewedPopulation `json:"population"`
+	// Workbook is the file that the reviewer filled in, where the review was read from one.
+	Workbook *ReviewedPopulation `json:"workbook,omitempty"`
 	// Decisions has one entry for each right that was looked at.
 	Decisions []ReviewDecision `json:"decisions" input:"nonempty"`
 }
 
-// A ReviewedPopulation names the list that a reviewer worked from.
+// A ReviewedPopulation names the file that a reviewer worked from.
 type ReviewedPopulation struct {
-	// Name says where the list is from, such as a bundle's name and the file in it.
+	// Name says where the file is from, such as a bundle's name and the path in it.
 	Name string `json:"name"`
-	// SHA256 of the file evidence/populations/accessGrants.jsonl of that bundle, in hexadecimal.
+	// SHA256 of the file, in hexadecimal. That of an AccessReview's population is
+	// evidence/populations/accessGrants.jsonl of the bundle.
 	SHA256 string `json:"sha256" format:"sha256"`
 }
 
@@ -722,3 +731,89 @@ type ReviewDecision struct {
 	// Note says why.
 	Note string `json:"note,omitempty"`
 }
+
+// A ControlReview is what a reviewer decided about controls, on the report of a bundle.
+type ControlReview struct {
+	TypeMeta
+	// Metadata names the review; two reviews of a plan have two names.
+	Metadata Metadata `json:"metadata"`
+	// Spec is the review.
+	Spec ControlReviewSpec `json:"spec"`
+}
+
+// ControlReviewSpec is the content of a ControlReview.
+type ControlReviewSpec struct {
+	// Reviewer is the person who decided.
+	Reviewer string `json:"reviewer"`
+	// CompletedOn is the day of the last decision.
+	CompletedOn Date `json:"completedOn"`
+	// Report is the report that the reviewer worked from.
+	Report ReviewedPopulation `json:"report"`
+	// Workbook is the file that the reviewer filled in, where the review was read from one.
+	Workbook *ReviewedPopulation `json:"workbook,omitempty"`
+	// Decisions has one entry for each control that was looked at.
+	Decisions []ControlDecision `json:"decisions" input:"nonempty"`
+}
+
+// A ControlDecision is a reviewer's word on one control.
+type ControlDecision struct {
+	// Control is the id of a control of the table.
+	Control string `json:"control"`
+	// Decision is sign-off, or decline, which ends an earlier sign-off.
+	Decision ControlVerdict `json:"decision"`
+	// Note says why.
+	Note string `json:"note,omitempty"`
+}
+
+// ControlVerdict of a reviewer on one control.
+type ControlVerdict string
+
+// The verdicts on a control.
+const (
+	SignedOff ControlVerdict = "sign-off"
+	Declined  ControlVerdict = "decline"
+)
+
+// An ExceptionReview is what a reviewer decided about accepted deviations that
+// still run, on the report of a bundle.
+type ExceptionReview struct {
+	TypeMeta
+	// Metadata names the review; two reviews of a plan have two names.
+	Metadata Metadata `json:"metadata"`
+	// Spec is the review.
+	Spec ExceptionReviewSpec `json:"spec"`
+}
+
+// ExceptionReviewSpec is the content of an ExceptionReview.
+type ExceptionReviewSpec struct {
+	// Reviewer is the person who decided, and none of those who asked for the exceptions.
+	Reviewer string `json:"reviewer"`
+	// CompletedOn is the day of the last decision.
+	CompletedOn Date `json:"completedOn"`
+	// Report is the report that the reviewer worked from.
+	Report ReviewedPopulation `json:"report"`
+	// Workbook is the file that the reviewer filled in, where the review was read from one.
+	Workbook *ReviewedPopulation `json:"workbook,omitempty"`
+	// Decisions has one entry for each exception that was looked at.
+	Decisions []ExceptionDecision `json:"decisions" input:"nonempty"`
+}
+
+// An ExceptionDecision is a reviewer's word on one exception.
+type ExceptionDecision struct {
+	// Exception is the id of an entry of the exception register.
+	Exception string `json:"exception"`
+	// Decision is keep, or end, after which the exception no longer counts.
+	Decision ExceptionVerdict `json:"decision"`
+	// Note says why.
+	Note string `json:"note,omitempty"`
+}
+
+// ExceptionVerdict of a reviewer on one exception. It never makes one longer: that
+// takes a new entry of the register, with an approval of its own.
+type ExceptionVerdict string
+
+// The verdicts on an exception.
+const (
+	KeepException ExceptionVerdict = "keep"
+	EndException  ExceptionVerdict = "end"
+)

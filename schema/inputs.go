@@ -13,8 +13,10 @@ type Inputs struct {
 	Documents  DocumentRegister
 	// Attached has the SHA-256 of each document file, in hexadecimal, by the File of its record.
 	Attached map[string]string
-	// Reviews are the access reviews, in the order of the plan.
-	Reviews []AccessReview
+	// Reviews, ControlReviews and ExceptionReviews are in the order of the plan.
+	Reviews          []AccessReview
+	ControlReviews   []ControlReview
+	ExceptionReviews []ExceptionReview
 	// Support says until when releases are supported; without releases when the run has no table.
 	Support SupportTable
 	// Previous is what is kept of the bundle before this one, nil when the run has none.

@@ -30,6 +30,8 @@ var roots = []reflect.Type{
 	reflect.TypeFor[schema.ExceptionRegister](),
 	reflect.TypeFor[schema.DocumentRegister](),
 	reflect.TypeFor[schema.AccessReview](),
+	reflect.TypeFor[schema.ControlReview](),
+	reflect.TypeFor[schema.ExceptionReview](),
 	reflect.TypeFor[schema.PreviousFacts](),
 }
 

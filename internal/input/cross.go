@@ -34,7 +34,15 @@ func crossCheck(parts []*part, controls []schema.Control, checks []schema.Check)
 		case *schema.DocumentRegister:
 			x.documents(p.doc, v.Spec.Documents)
 		case *schema.AccessReview:
-			p.doc.reviewed(v, valueOf[schema.AuditPlan](parts, schema.KindAuditPlan).Spec.Clusters, reviews)
+			p.doc.named(v.Metadata.Name, reviews)
+			p.doc.reviewed(v, valueOf[schema.AuditPlan](parts, schema.KindAuditPlan).Spec.Clusters)
+		case *schema.ControlReview:
+			p.doc.named(v.Metadata.Name, reviews)
+			for i, c := range v.Spec.Decisions {
+				p.doc.known(field(index("spec.decisions", i), "control"), "unknown control", c.Control, x.controlIDs)
+			}
+		case *schema.ExceptionReview:
+			p.doc.named(v.Metadata.Name, reviews)
 		}
 	}
 }
@@ -115,8 +123,8 @@ func (x *references) documents(d *document, docs []schema.DocumentRecord) {
 }
 
 // reviewed checks an access review against the clusters of the plan, where it
-// names any; first remembers the names of earlier reviews.
-func (d *document) reviewed(r *schema.AccessReview, clusters []schema.PlanCluster, first map[string]Position) {
+// names any.
+func (d *document) reviewed(r *schema.AccessReview, clusters []schema.PlanCluster) {
 	var names []string
 	for _, c := range clusters {
 		names = append(names, c.Name)
@@ -124,10 +132,15 @@ func (d *document) reviewed(r *schema.AccessReview, clusters []schema.PlanCluste
 	if len(names) > 0 {
 		d.known("spec.cluster", "unknown cluster", r.Spec.Cluster, names)
 	}
-	if at, ok := first[r.Metadata.Name]; ok {
-		d.problem("metadata.name", "%q is given twice, first in %s", r.Metadata.Name, at)
+}
+
+// named checks that no two reviews have one name; first remembers where each was
+// given.
+func (d *document) named(name string, first map[string]Position) {
+	if at, ok := first[name]; ok {
+		d.problem("metadata.name", "%q is given twice, first in %s", name, at)
 		return
 	}
 	at := d.position("metadata.name")
-	first[r.Metadata.Name] = Position{d.file, at.line, at.column}
+	first[name] = Position{d.file, at.line, at.column}
 }

@@ -1,6 +1,6 @@
 // Package input reads the documents that people write: AuditPlan, ControlTable,
-// CheckSet, Overlay, ExceptionRegister, DocumentRegister, AccessReview and
-// SupportTable, as YAML or JSON.
+// CheckSet, Overlay, ExceptionRegister, DocumentRegister, the three kinds of review
+// and SupportTable, as YAML or JSON.
 //
 // Load resolves a plan and every file that it names; Default is for a run
 // without a plan. Both return a Set, whose Save keeps the documents byte for byte
@@ -49,6 +49,8 @@ var types = map[schema.Kind]reflect.Type{
 	schema.KindExceptionRegister: reflect.TypeFor[schema.ExceptionRegister](),
 	schema.KindDocumentRegister:  reflect.TypeFor[schema.DocumentRegister](),
 	schema.KindAccessReview:      reflect.TypeFor[schema.AccessReview](),
+	schema.KindControlReview:     reflect.TypeFor[schema.ControlReview](),
+	schema.KindExceptionReview:   reflect.TypeFor[schema.ExceptionReview](),
 	schema.KindSupportTable:      reflect.TypeFor[schema.SupportTable](),
 }
 
@@ -56,6 +58,7 @@ var types = map[schema.Kind]reflect.Type{
 // each part of it stands, and what is wrong with it.
 type document struct {
 	file     string
+	found    schema.Kind   // the kind that value has
 	value    reflect.Value // a pointer to one of types, or invalid
 	at       map[string]position
 	problems []Problem
@@ -83,6 +86,7 @@ func read(file string, data []byte, want schema.Kind) *document {
 		return d
 	}
 	d.value = reflect.New(t)
+	d.found = schema.Kind(child(root, "kind").Value)
 	d.decodeStruct(root, d.value.Elem(), "")
 	if !d.stopped {
 		d.validate()

@@ -122,7 +122,7 @@ func load(from files, planPath string, builtin fs.FS) (*Set, error) {
 	r.read(schema.KindExceptionRegister, "spec.exceptions", spec.Exceptions, "inputs/exceptions.yaml")
 	r.read(schema.KindDocumentRegister, "spec.documents", spec.Documents, "inputs/documents.yaml")
 	for i, name := range spec.Reviews {
-		r.read(schema.KindAccessReview, index("spec.reviews", i), name, fmt.Sprintf("inputs/reviews/%d.yaml", i+1))
+		r.reviews(index("spec.reviews", i), name)
 	}
 	parts = append(parts, r.parts...)
 	return assemble(parts, func(file string) (fs.File, error) {
@@ -135,6 +135,8 @@ type reader struct {
 	from  files
 	plan  *part
 	parts []*part
+	// countReviews numbers the reviews in the bundle.
+	countReviews int
 }
 
 // read reads one of them; a file that cannot be read is a problem of the plan.
@@ -149,6 +151,48 @@ func (r *reader) read(kind schema.Kind, field, name, bundlePath string) {
 		return
 	}
 	r.parts = append(r.parts, newPart(kind, at, bundlePath, data))
+}
+
+// reviewKinds are the kinds of what reviewers decided.
+var reviewKinds = []schema.Kind{schema.KindAccessReview, schema.KindControlReview, schema.KindExceptionReview}
+
+// reviews reads a file of the plan's reviews, or each .yaml file of a folder in
+// the order of their names.
+func (r *reader) reviews(field, name string) {
+	at := r.from.beside(r.plan.name, name)
+	info, err := fs.Stat(r.from, at)
+	if err != nil {
+		r.plan.doc.problem(field, "%v", err)
+		return
+	}
+	if !info.IsDir() {
+		r.review(field, at)
+		return
+	}
+	entries, err := fs.ReadDir(r.from, at)
+	if err != nil {
+		r.plan.doc.problem(field, "%v", err)
+		return
+	}
+	for _, e := range entries {
+		if !e.IsDir() && path.Ext(e.Name()) == ".yaml" {
+			r.review(field, r.from.beside(r.plan.name, path.Join(name, e.Name())))
+		}
+	}
+}
+
+func (r *reader) review(field, at string) {
+	data, err := readFile(r.from, at)
+	if err != nil {
+		r.plan.doc.problem(field, "%v", err)
+		return
+	}
+	r.countReviews++
+	p := newPart("", at, fmt.Sprintf("inputs/reviews/%d.yaml", r.countReviews), data)
+	if p.doc.value.IsValid() && !slices.Contains(reviewKinds, p.kind) {
+		p.doc.problem("kind", "this is kind %s, and a review is wanted here", p.kind)
+	}
+	r.parts = append(r.parts, p)
 }
 
 // builtinParts returns the built-in checks, and before them the built-in control
@@ -188,8 +232,13 @@ func builtinParts(builtin fs.FS, table, support bool) ([]*part, error) {
 	return parts, nil
 }
 
-func newPart(kind schema.Kind, name, bundlePath string, data []byte) *part {
-	return &part{kind: kind, name: name, path: bundlePath, data: data, doc: read(name, data, kind)}
+// newPart reads a document of the wanted kind, or of any kind when want is empty.
+func newPart(want schema.Kind, name, bundlePath string, data []byte) *part {
+	p := &part{kind: want, name: name, path: bundlePath, data: data, doc: read(name, data, want)}
+	if want == "" {
+		p.kind = p.doc.found
+	}
+	return p
 }
 
 // readFile reads a whole file within the bound; read reports one that is larger.

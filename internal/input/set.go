@@ -128,8 +128,13 @@ func assemble(parts []*part, attachments func(file string) (fs.File, error)) (*S
 		s.Documents = *v
 	}
 	for _, p := range parts {
-		if v, ok := p.doc.value.Interface().(*schema.AccessReview); ok {
+		switch v := p.doc.value.Interface().(type) {
+		case *schema.AccessReview:
 			s.Reviews = append(s.Reviews, *v)
+		case *schema.ControlReview:
+			s.ControlReviews = append(s.ControlReviews, *v)
+		case *schema.ExceptionReview:
+			s.ExceptionReviews = append(s.ExceptionReviews, *v)
 		}
 	}
 	s.Checks = mergeChecks(parts, s.Table.Spec.Controls)

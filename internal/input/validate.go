@@ -30,6 +30,10 @@ func (d *document) validate() {
 		d.validateSupport(v.Spec.Releases)
 	case *schema.AccessReview:
 		d.validateReview(&v.Spec)
+	case *schema.ControlReview:
+		unique(d, "spec.decisions", "control", v.Spec.Decisions, func(c schema.ControlDecision) string { return c.Control })
+	case *schema.ExceptionReview:
+		unique(d, "spec.decisions", "exception", v.Spec.Decisions, func(c schema.ExceptionDecision) string { return c.Exception })
 	}
 }
 

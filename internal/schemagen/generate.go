@@ -41,6 +41,8 @@ func generate(dir string) (map[string][]byte, error) {
 		"exceptionregister": written(schema.ExceptionRegister{}, schema.KindExceptionRegister, comments),
 		"documentregister":  written(schema.DocumentRegister{}, schema.KindDocumentRegister, comments),
 		"accessreview":      written(schema.AccessReview{}, schema.KindAccessReview, comments),
+		"controlreview":     written(schema.ControlReview{}, schema.KindControlReview, comments),
+		"exceptionreview":   written(schema.ExceptionReview{}, schema.KindExceptionReview, comments),
 		"supporttable":      written(schema.SupportTable{}, schema.KindSupportTable, comments),
 		"snapshot":          describe(reflect.TypeFor[schema.Snapshot](), byProgram, comments),
 		"report":            describe(reflect.TypeFor[schema.Report](), byProgram, comments),
