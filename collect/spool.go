@@ -51,9 +51,13 @@ type spoolLine struct {
 // resourceName is plural.group, which is also a file name on every system.
 var resourceName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*$`)
 
-// newSpool makes the folder names of the sources, which are sorted.
 func newSpool(dir string, sources []string) *spool {
-	s := &spool{dir: dir, folders: map[string]string{}, files: map[string]*spoolFile{}}
+	return &spool{dir: dir, folders: objectFolders(sources), files: map[string]*spoolFile{}}
+}
+
+// objectFolders names the folder of each source. The sources are sorted.
+func objectFolders(sources []string) map[string]string {
+	folders := map[string]string{}
 	taken := map[string]bool{}
 	for _, source := range sources {
 		base := folderName(source)
@@ -62,9 +66,9 @@ func newSpool(dir string, sources []string) *spool {
 			folder = base + "-" + strconv.Itoa(n)
 		}
 		taken[folder] = true
-		s.folders[source] = folder
+		folders[source] = folder
 	}
-	return s
+	return folders
 }
 
 // folderName makes a source's name one that is the same folder on every system:
