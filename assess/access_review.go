@@ -152,49 +152,79 @@ func accessReviewed(p *Pass) ([]Outcome, error) {
 	return []Outcome{record}, nil
 }
 
-// newestReview returns the newest review of the cluster; one that claims to be
-// younger than the snapshot only when there is no other.
-func (p *Pass) newestReview() (schema.AccessReview, bool) {
-	if past := p.reviews(); len(past) > 0 {
-		return past[0], true
+// newestReview returns the newest review of the cluster with all its parts, the
+// newest first: those that several reviewers decided on one list. One that claims
+// to be younger than the snapshot is returned only when there is no other.
+func (p *Pass) newestReview() ([]schema.AccessReview, bool) {
+	past := p.reviews()
+	if len(past) == 0 {
+		i := slices.IndexFunc(p.Inputs.Reviews, func(r schema.AccessReview) bool { return r.Spec.Cluster == p.Cluster.Name })
+		if i < 0 {
+			return nil, false
+		}
+		return p.Inputs.Reviews[i : i+1], true
 	}
-	i := slices.IndexFunc(p.Inputs.Reviews, func(r schema.AccessReview) bool { return r.Spec.Cluster == p.Cluster.Name })
-	if i < 0 {
-		return schema.AccessReview{}, false
+	list := past[0].Spec.Population.SHA256
+	parts := past[:1:1]
+	for _, r := range past[1:] {
+		if list != "" && r.Spec.Population.SHA256 == list {
+			parts = append(parts, r)
+		}
 	}
-	return p.Inputs.Reviews[i], true
+	return parts, true
 }
 
 // judgeReview says whether a review is complete, independent and in time. It
-// counts as long as a document that is registered for the check.
-func (p *Pass) judgeReview(r schema.AccessReview) Outcome {
+// counts as long as a document that is registered for the check, from the day on
+// which the first of its parts was completed.
+func (p *Pass) judgeReview(parts []schema.AccessReview) Outcome {
+	r := parts[0]
 	o := Outcome{Subject: schema.Subject{Cluster: p.Cluster.Name, Kind: string(schema.KindAccessReview), Name: r.Metadata.Name}, Result: schema.ResultPass}
-	until := p.Facts.judge.until(schema.DocumentRecord{Type: schema.DocRecord, AsOf: r.Spec.CompletedOn}, p.Check.ID)
-	problems := p.reviewProblems(r)
+	first := parts[len(parts)-1].Spec.CompletedOn
+	until := p.Facts.judge.until(schema.DocumentRecord{Type: schema.DocRecord, AsOf: first}, p.Check.ID)
+	problems := p.reviewProblems(parts)
 	switch {
 	case len(problems) > 0:
 		o.Result = schema.ResultFail
-		o.Message = fmt.Sprintf("The access review %s of %s by %s is not complete: %s.", r.Metadata.Name, r.Spec.CompletedOn, r.Spec.Reviewer, strings.Join(problems, "; "))
+		o.Message = fmt.Sprintf("The access review %s of %s by %s is not complete: %s.", r.Metadata.Name, r.Spec.CompletedOn, reviewers(parts), strings.Join(problems, "; "))
 	case freshness(until, p.Facts.Today()) == schema.Stale:
 		o.Result = schema.ResultPartial
-		o.Message = fmt.Sprintf("The access review %s of %s is out of date since %s.", r.Metadata.Name, r.Spec.CompletedOn, until)
+		o.Message = fmt.Sprintf("The access review %s of %s is out of date since %s.", r.Metadata.Name, first, until)
 	}
 	return o
 }
 
-func (p *Pass) reviewProblems(r schema.AccessReview) []string {
-	if p.Facts.Today().Before(r.Spec.CompletedOn) {
+func reviewers(parts []schema.AccessReview) string {
+	var names []string
+	for _, r := range parts {
+		if !slices.Contains(names, r.Spec.Reviewer) {
+			names = append(names, r.Spec.Reviewer)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func (p *Pass) reviewProblems(parts []schema.AccessReview) []string {
+	if p.Facts.Today().Before(parts[0].Spec.CompletedOn) {
 		return []string{"it is dated after the snapshot"}
 	}
-	var out []string
-	if !slices.ContainsFunc(r.Spec.Decisions, func(d schema.ReviewDecision) bool { return !samePerson(d.SubjectName, r.Spec.Reviewer) }) {
-		out = append(out, "it is about nobody but the reviewer")
+	var out, own []string
+	for _, r := range parts {
+		for _, d := range r.Spec.Decisions {
+			if HeldBy(d.SubjectKind, d.SubjectName, r.Spec.Reviewer, r.Spec.ReviewerSubjects) {
+				g := d.Grant(p.Cluster.Name)
+				own = append(own, grantedBy(&g))
+			}
+		}
+	}
+	if len(own) > 0 {
+		out = append(out, "reviewers decided about rights of their own: "+listed(own, namesShown))
 	}
 	decided := map[schema.Subject]bool{}
-	for _, d := range p.decisions([]schema.AccessReview{r}) {
+	for _, d := range p.decisions(parts) {
 		decided[d.right] = true
 	}
-	rights, which := p.reviewable(r)
+	rights, which := p.reviewable(parts[0])
 	var missing []string
 	for i := range rights {
 		if !decided[rightOf(&rights[i])] {
@@ -203,6 +233,35 @@ func (p *Pass) reviewProblems(r schema.AccessReview) []string {
 	}
 	if len(missing) > 0 {
 		out = append(out, fmt.Sprintf("it has no decision on %d of %s %s: %s", len(missing), plural(len(rights), "privileged right"), which, listed(missing, namesShown)))
+	}
+	return out
+}
+
+// HeldBy reports whether a right is a reviewer's own: its holder is a user or
+// group of the reviewer's name, or one of the subjects by which the cluster knows
+// the reviewer.
+func HeldBy(kind, holder, reviewer string, subjects []string) bool {
+	return kind != "ServiceAccount" && (samePerson(holder, reviewer) || slices.Contains(subjects, holder))
+}
+
+// ReviewableRights returns the rights that an access review has to decide on, in
+// the order of the grants. The grants of one right, which differ in the rules that
+// they add to a default role, are together.
+func ReviewableRights(grants []schema.AccessGrant) [][]schema.AccessGrant {
+	var out [][]schema.AccessGrant
+	at := map[schema.Subject]int{}
+	for i := range grants {
+		g := &grants[i]
+		if !privileged(g) {
+			continue
+		}
+		right := rightOf(g)
+		j, ok := at[right]
+		if !ok {
+			j = len(out)
+			at[right], out = j, append(out, nil)
+		}
+		out[j] = append(out[j], *g)
 	}
 	return out
 }

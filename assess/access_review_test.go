@@ -162,7 +162,30 @@ func TestAccessReviewed(t *testing.T) {
 		{name: "the reviewer alone", result: schema.ResultFail, rbac: "clusterrole everything: * * *\ncrb z -> everything: User zoe", more: func(w *world) {
 			w.old()
 			w.review(t, "q3", "c", 10, "keep User zoe crb/z everything")
-		}, want: []string{"fail high | AccessReview q3 | The access review q3 of 2026-11-12 by zoe is not complete: it is about nobody but the reviewer."}},
+		}, want: []string{"fail high | AccessReview q3 | The access review q3 of 2026-11-12 by zoe is not complete: reviewers decided about rights of their own: User zoe by z."}},
+		{name: "two reviewers, one list", result: schema.ResultPass, rbac: access, more: func(w *world) {
+			w.old()
+			w.review(t, "q3-a", "c", 10, "keep Group dev crb/ops everything")
+			w.review(t, "q3-b", "c", 12, "keep ServiceAccount ci/bot rb/prod/bot everything")
+			w.Reviews[0].Spec.Population.SHA256, w.Reviews[1].Spec.Population.SHA256 = "abc", "abc"
+		}},
+		{name: "two reviewers, two lists", result: schema.ResultFail, rbac: access, more: func(w *world) {
+			w.old()
+			w.review(t, "q3-a", "c", 10, "keep Group dev crb/ops everything")
+			w.review(t, "q3-b", "c", 12, "keep ServiceAccount ci/bot rb/prod/bot everything")
+			w.Reviews[0].Spec.Population.SHA256, w.Reviews[1].Spec.Population.SHA256 = "abc", "def"
+		}, want: []string{"fail high | AccessReview q3-a | The access review q3-a of 2026-11-12 by zoe is not complete: it has no decision on 1 of 2 privileged rights that are older than it: ServiceAccount ci/bot by prod/bot."}},
+		{name: "the first part is too old", result: schema.ResultPartial, rbac: access, more: func(w *world) {
+			w.old()
+			w.review(t, "q3-a", "c", 10, "keep Group dev crb/ops everything")
+			w.review(t, "q3-b", "c", 101, "keep ServiceAccount ci/bot rb/prod/bot everything")
+			w.Reviews[0].Spec.Population.SHA256, w.Reviews[1].Spec.Population.SHA256 = "abc", "abc"
+		}, want: []string{"partial high | AccessReview q3-a | The access review q3-a of 2026-08-13 is out of date since 2026-11-21."}},
+		{name: "a reviewer known by another name", result: schema.ResultFail, rbac: "clusterrole everything: * * *\ncrb z -> everything: User oidc:zoe, Group dev", more: func(w *world) {
+			w.old()
+			w.review(t, "q3", "c", 10, "keep User oidc:zoe crb/z everything\nkeep Group dev crb/z everything")
+			w.Reviews[0].Spec.ReviewerSubjects = []string{"oidc:zoe"}
+		}, want: []string{"fail high | AccessReview q3 | The access review q3 of 2026-11-12 by zoe is not complete: reviewers decided about rights of their own: User oidc:zoe by z."}},
 		{name: "a review of tomorrow", result: schema.ResultFail, rbac: access, more: func(w *world) { w.review(t, "q4", "c", -1, both) },
 			want: []string{"fail high | AccessReview q4 | The access review q4 of 2026-11-23 by zoe is not complete: it is dated after the snapshot."}},
 	})

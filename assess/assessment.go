@@ -101,7 +101,7 @@ func (a *assessment) judgeExceptions() {
 	findings := a.findings()
 	without := a.statuses(a.results(), findings, nil)
 	j := &exceptionJudge{
-		today: a.facts.Today(), maxDays: a.in.Exceptions.Spec.MaxDays, controls: map[string]bool{}, checks: map[string]string{},
+		today: a.facts.Today(), maxDays: a.in.Exceptions.Spec.MaxDays, reviews: a.in.ExceptionReviews, controls: map[string]bool{}, checks: map[string]string{},
 		implemented: func(id string) bool {
 			return slices.ContainsFunc(without, func(c schema.ControlResult) bool { return c.ID == id && c.Status == schema.Implemented })
 		},

@@ -24,6 +24,7 @@ type exceptionJudge struct {
 	checks   map[string]string // control by check id
 	// implemented says of a control whether it is implemented without any exception.
 	implemented func(control string) bool
+	reviews     []schema.ExceptionReview
 }
 
 // judge says what becomes of each entry of the register. The findings are those of
@@ -48,6 +49,10 @@ func (j *exceptionJudge) judge(register []schema.Exception, findings []schema.Fi
 		}
 		slices.Sort(r.Findings)
 		r.Problems = j.problems(e, worst)
+		var last schema.Date
+		if r.EndedOn, last = j.reviewed(e); r.EndedOn.IsZero() {
+			r.ReviewOverdue = !e.ReviewOn.IsZero() && e.ReviewOn.Before(j.today) && last.Before(e.ReviewOn)
+		}
 		if ids[e.ID] > 1 {
 			r.Problems = append(r.Problems, "another exception has the same id")
 		}
@@ -59,7 +64,7 @@ func (j *exceptionJudge) judge(register []schema.Exception, findings []schema.Fi
 
 func (j *exceptionJudge) state(r schema.ExceptionResult) schema.ExceptionState {
 	switch {
-	case !r.ExpiresOn.IsZero() && r.ExpiresOn.Before(j.today):
+	case !r.ExpiresOn.IsZero() && r.ExpiresOn.Before(j.today), !r.EndedOn.IsZero():
 		return schema.ExceptionExpired
 	case len(r.Problems) > 0:
 		return schema.ExceptionInvalid
@@ -96,6 +101,28 @@ func (j *exceptionJudge) problems(e schema.Exception, worst schema.Severity) []s
 		"it runs for %d days, and %d are allowed for severity %s", e.ApprovedOn.DaysUntil(e.ExpiresOn), limit, worst)
 	add(wholeCluster(e) && !secondApproved(e), "it covers a whole cluster without a second approver")
 	return out
+}
+
+// reviewed returns the day on which a reviewer ended an exception, and the day of
+// the last review that kept it; zero Dates where nobody did. A review by the one
+// who asked for the exception can end it, and does not count as one that keeps it.
+func (j *exceptionJudge) reviewed(e schema.Exception) (ended, kept schema.Date) {
+	for _, r := range j.reviews {
+		on := r.Spec.CompletedOn
+		if j.today.Before(on) || on.Before(e.ApprovedOn) {
+			continue // of another day, or of an earlier entry with the same id
+		}
+		for _, d := range r.Spec.Decisions {
+			switch {
+			case d.Exception != e.ID:
+			case d.Decision == schema.EndException && (ended.IsZero() || on.Before(ended)):
+				ended = on
+			case d.Decision == schema.KeepException && kept.Before(on) && !samePerson(r.Spec.Reviewer, e.RequestedBy):
+				kept = on
+			}
+		}
+	}
+	return ended, kept
 }
 
 // limit returns the longest term of an exception for findings of a severity.

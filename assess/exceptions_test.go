@@ -98,3 +98,45 @@ func TestGlob(t *testing.T) {
 		}
 	}
 }
+
+// A review can end an exception and never make it longer; one whose day of review
+// has passed is told.
+func TestReviewedExceptions(t *testing.T) {
+	day := func(n int) schema.Date { return schema.DateOf(asOf).AddDays(n) }
+	review := func(by string, on int, decision schema.ExceptionVerdict) schema.ExceptionReview {
+		return schema.ExceptionReview{Spec: schema.ExceptionReviewSpec{Reviewer: by, CompletedOn: day(on),
+			Decisions: []schema.ExceptionDecision{{Exception: "E-0", Decision: schema.EndException}, {Exception: "E-1", Decision: decision}}}}
+	}
+	cases := []struct {
+		name     string
+		reviewOn schema.Date
+		reviews  []schema.ExceptionReview
+		state    schema.ExceptionState
+		ended    schema.Date
+		overdue  bool
+	}{
+		{"no review asked for", schema.Date{}, nil, schema.ExceptionValid, schema.Date{}, false},
+		{"the day of review is today", day(0), nil, schema.ExceptionValid, schema.Date{}, false},
+		{"the day of review has passed", day(-1), nil, schema.ExceptionValid, schema.Date{}, true},
+		{"reviewed since", day(-5), []schema.ExceptionReview{review("cas", -5, schema.KeepException)}, schema.ExceptionValid, schema.Date{}, false},
+		{"reviewed before that day", day(-5), []schema.ExceptionReview{review("cas", -6, schema.KeepException)}, schema.ExceptionValid, schema.Date{}, true},
+		{"reviewed by who asked for it", day(-5), []schema.ExceptionReview{review("Ann", -1, schema.KeepException)}, schema.ExceptionValid, schema.Date{}, true},
+		{"reviewed tomorrow", day(-5), []schema.ExceptionReview{review("cas", 1, schema.EndException)}, schema.ExceptionValid, schema.Date{}, true},
+		{"ended", day(-5), []schema.ExceptionReview{review("cas", -3, schema.EndException), review("cas", -2, schema.KeepException)}, schema.ExceptionExpired, day(-3), false},
+		{"an earlier entry of that id was ended", schema.Date{}, []schema.ExceptionReview{review("cas", -40, schema.EndException)}, schema.ExceptionValid, schema.Date{}, false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			j := &exceptionJudge{
+				today: schema.DateOf(asOf), controls: map[string]bool{"SEP-02": true}, checks: map[string]string{"SEP-02.k1": "SEP-02"}, reviews: c.reviews,
+			}
+			e := goodException()
+			e.ReviewOn = c.reviewOn
+			finding := schema.Finding{ID: "f", Check: "SEP-02.k1", Control: "SEP-02", Result: schema.ResultFail, Subject: schema.Subject{Namespace: "shop"}}
+			got := j.judge([]schema.Exception{e}, []schema.Finding{finding})[0]
+			if got.State != c.state || !got.EndedOn.Equal(c.ended) || got.ReviewOverdue != c.overdue {
+				t.Errorf("state %s, ended %q, overdue %v; want %s, %q, %v; problems %v", got.State, got.EndedOn, got.ReviewOverdue, c.state, c.ended, c.overdue, got.Problems)
+			}
+		})
+	}
+}

@@ -71,7 +71,7 @@ func unsupported(c schema.Control, f *Facts) bool {
 
 // reviewedOnTime decides GOV-02.c1: owner, reviewer and review date of each control.
 func reviewedOnTime(p *Pass) ([]Outcome, error) {
-	j := statusJudge{today: p.Facts.Today(), overlay: overlayByControl(p.Inputs)}
+	j := statusJudge{today: p.Facts.Today(), overlay: overlayByControl(p.Inputs), reviews: p.Inputs.ControlReviews}
 	var out []Outcome
 	for _, c := range controlsInScope(p) {
 		r := schema.ControlResult{Control: c}
@@ -122,6 +122,9 @@ func exceptionRegister(p *Pass) ([]Outcome, error) {
 	for _, e := range p.Exceptions {
 		o := Outcome{Subject: schema.Subject{Kind: "Exception", Name: e.ID}, Result: schema.ResultPass}
 		switch {
+		case !e.EndedOn.IsZero() && len(e.Findings) > 0:
+			o.Result = schema.ResultPartial
+			o.Message = fmt.Sprintf("Exception %s was ended by a review on %s, and what it accepted is still there.", e.ID, e.EndedOn)
 		case e.State == schema.ExceptionExpired && len(e.Findings) > 0:
 			o.Result, o.Vars = schema.ResultPartial, map[string]string{"id": e.ID, "date": e.ExpiresOn.String()}
 		case e.State == schema.ExceptionExpired:
@@ -132,6 +135,9 @@ func exceptionRegister(p *Pass) ([]Outcome, error) {
 		case e.State == schema.ExceptionUnused:
 			o.Result = schema.ResultPartial
 			o.Message = fmt.Sprintf("Exception %s matches no finding.", e.ID)
+		case e.ReviewOverdue:
+			o.Result = schema.ResultPartial
+			o.Message = fmt.Sprintf("Exception %s was to be reviewed by %s, and no review of it is on record since.", e.ID, e.ReviewOn)
 		}
 		out = append(out, o)
 	}

@@ -142,7 +142,7 @@ func (a *assessment) statuses(checks []schema.CheckResult, findings []schema.Fin
 		e := of(x.Control)
 		e.exceptions = append(e.exceptions, x)
 	}
-	j := &statusJudge{today: a.facts.Today(), period: a.planFacts(), overlay: overlayByControl(a.in), docs: a.facts.Documents, until: a.facts.judge.until}
+	j := &statusJudge{today: a.facts.Today(), period: a.planFacts(), overlay: overlayByControl(a.in), reviews: a.in.ControlReviews, docs: a.facts.Documents, until: a.facts.judge.until}
 	out := make([]schema.ControlResult, 0, len(a.controls))
 	for _, c := range a.controls {
 		out = append(out, j.judge(c, *of(c.ID)))

@@ -14,6 +14,7 @@ type statusJudge struct {
 	today   schema.Date
 	period  schema.PlanFacts
 	overlay map[string]schema.ControlOverlay
+	reviews []schema.ControlReview
 	docs    []schema.DocumentResult
 	// until returns the last day on which a document counts for a check.
 	until func(d schema.DocumentRecord, check string) schema.Date
@@ -74,7 +75,7 @@ func (j *statusJudge) status(r *schema.ControlResult, e controlEvidence) (schema
 	}
 	var caps []statusCap
 	for _, rule := range []func(*schema.ControlResult, controlEvidence) []statusCap{
-		capMissing, capSevere, capLesser, capUndecided, capNothing, capSignOff,
+		capMissing, capSevere, capLesser, capUndecided, capNothing, j.capSignOff,
 	} {
 		caps = append(caps, rule(r, e)...)
 	}
@@ -199,11 +200,14 @@ func capNothing(_ *schema.ControlResult, e controlEvidence) []statusCap {
 }
 
 // capSignOff is rule 6: the word of a person belongs to the status.
-func capSignOff(r *schema.ControlResult, _ controlEvidence) []statusCap {
-	switch r.Review {
-	case schema.ReviewNever:
+func (j *statusJudge) capSignOff(r *schema.ControlResult, _ controlEvidence) []statusCap {
+	_, declined := j.signOff(r.ID)
+	switch {
+	case declined != "":
+		return []statusCap{{schema.NeedsReview, declined}}
+	case r.Review == schema.ReviewNever:
 		return []statusCap{{schema.NeedsReview, "nobody signed off the control"}}
-	case schema.ReviewOverdue:
+	case r.Review == schema.ReviewOverdue:
 		return []statusCap{{schema.NeedsReview, "the review is overdue since " + r.NextReview.String()}}
 	}
 	return nil
@@ -219,12 +223,11 @@ func plural(n int, noun string) string {
 // months between two reviews.
 var months = map[schema.Cadence]int{schema.Monthly: 1, schema.Quarterly: 3, schema.SemiAnnual: 6, schema.Annual: 12}
 
-// review says when the control was signed off last, and when it is due next. A
-// sign-off without a name, or dated after the snapshot, is none.
+// review says when the control was signed off last, and when it is due next.
 func (j *statusJudge) review(r *schema.ControlResult) {
 	r.Review = schema.ReviewNever
-	s := j.overlay[r.ID].SignOff
-	if s == nil || strings.TrimSpace(s.By) == "" || s.On.IsZero() || j.today.Before(s.On) {
+	s, _ := j.signOff(r.ID)
+	if s.On.IsZero() {
 		return
 	}
 	r.LastReview, r.ReviewedBy = s.On, s.By

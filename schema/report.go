@@ -265,6 +265,10 @@ type ExceptionResult struct {
 	State ExceptionState `json:"state"`
 	// Problems are the rules of the register that the entry breaks.
 	Problems []string `json:"problems"`
+	// EndedOn is when a reviewer ended it before its last day.
+	EndedOn Date `json:"endedOn,omitzero"`
+	// ReviewOverdue is true when ReviewOn has passed without a review since.
+	ReviewOverdue bool `json:"reviewOverdue,omitempty"`
 	// Findings are the ids of the findings that it covers, or would cover if it counted.
 	Findings []string `json:"covers"`
 }
