@@ -27,7 +27,7 @@ var stages = map[string][]string{
 	"assess/rbac":   {"schema"},
 	"render":        {"schema"},
 	"render/pdf":    {"schema", "render", "internal/pdfupdate"},
-	"render/xlsx":   {"schema", "render"},
+	"render/xlsx":   {"schema", "render", "internal/celltext"},
 	"seal":          {"schema"},
 }
 
@@ -37,7 +37,7 @@ var doors = map[string][]string{
 	"cel.dev/":                      {"assess"},
 	"github.com/johnfercher/":       {"render/pdf"},
 	"github.com/phpdave11/":         {"render/pdf"},
-	"github.com/xuri/":              {"render/xlsx"},
+	"github.com/xuri/":              {"render/xlsx", "internal/workbook"}, // one writes, the other reads what people filled in
 	"github.com/sigstore/":          {"seal"},
 	"github.com/zricethezav/":       {"collect/kube"},
 	"github.com/spf13/cobra":        {"cmd/auditpack"},

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
+	"github.com/auditpack/auditpack/internal/celltext"
 	"github.com/auditpack/auditpack/render"
 	"github.com/auditpack/auditpack/schema"
 )
@@ -194,7 +195,7 @@ func TestRowsAreTallEnoughForWrappedText(t *testing.T) {
 	for _, tc := range []struct {
 		text string
 		want float64
-	}{{"short", 0}, {strings.Repeat("word ", 18), 2 * lineHeight}, {strings.Repeat("x", 5000), maxLines * lineHeight}} {
+	}{{"short", 0}, {strings.Repeat("word ", 18), 2 * celltext.Line}, {strings.Repeat("x", 5000), 12 * celltext.Line}} {
 		if got := rowHeight(columns, []render.Cell{tc.text, strings.Repeat("y", 500)}); got != tc.want {
 			t.Errorf("%d characters: height %v, want %v", len(tc.text), got, tc.want)
 		}
