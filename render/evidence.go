@@ -12,104 +12,6 @@ import (
 // This file has the tables of the question pages. They show facts of the evidence;
 // what the facts mean for a control is said by its checks, not here.
 
-// administrators lists who holds everything, cluster by cluster, and by which path.
-func (b *builder) administrators() []Block {
-	t := Table{
-		Columns: []Column{
-			{Title: "Effective administrator", Width: 46}, {Title: "Path", Width: 92}, {Title: "Approval", Width: 17, Kind: StatusCell}, {Title: "Since", Width: 15},
-		},
-		Dense: true,
-		Empty: "No administrator was found outside of Kubernetes' own.",
-	}
-	builtIn := 0
-	for _, g := range b.r.Derived.AccessGrants {
-		if !g.AdminEquivalent || g.Scope != "*" {
-			continue
-		}
-		if g.BuiltIn {
-			builtIn++
-			continue
-		}
-		who := Text{Value: strings.TrimPrefix(g.SubjectNamespace+"/"+g.SubjectName, "/"), Bold: true, Note: g.SubjectKind + " in " + g.Cluster}
-		approval := Text{Value: cmp.Or(g.Approval, "none"), Tone: Bad}
-		if g.Approval == "approved" {
-			approval.Tone = Good
-		}
-		t.Rows = append(t.Rows, []Text{who, plain(g.Path), approval, date(g.Since)})
-	}
-	blocks := b.shown(t, "accessGrants")
-	if builtIn > 0 {
-		blocks = append(blocks, small("%s proven to be Kubernetes' own and left out here; they are on %s.",
-			count(builtIn, "further grant is", "further grants are"), sheet("Access grants")))
-	}
-	return blocks
-}
-
-// barriers shows for each namespace in scope what stands between it and the others.
-func (b *builder) barriers() []Block {
-	type key struct{ cluster, name string }
-	policies, quotas, host, open := map[key]int{}, map[key]int{}, map[key]int{}, 0
-	for _, p := range b.s.Evidence.NetworkPolicies {
-		policies[key{p.Cluster, p.Namespace}]++
-	}
-	for _, q := range b.s.Evidence.Quotas {
-		quotas[key{q.Cluster, q.Namespace}]++
-	}
-	for _, w := range b.s.Evidence.Workloads {
-		if len(w.HostAccess) > 0 {
-			host[key{w.Cluster, w.Namespace}]++
-		}
-	}
-	t := Table{
-		Columns: []Column{
-			{Title: "Namespace", Width: 52}, {Title: "Environment", Width: 24}, {Title: "Owner", Width: 26}, {Title: "Pod security", Width: 22},
-			{Title: "Network policies", Width: 16, Kind: NumberCell}, {Title: "Quotas", Width: 14, Kind: NumberCell}, {Title: "With host access", Width: 16, Kind: NumberCell},
-		},
-		Dense: true,
-		Empty: "No namespace is in scope.",
-	}
-	for _, n := range b.s.Evidence.Namespaces {
-		if !n.InScope {
-			continue
-		}
-		k := key{n.Cluster, n.Name}
-		if policies[k] == 0 {
-			open++
-		}
-		level := plain(n.PodSecurityEnforce)
-		if n.PodSecurityEnforce == "" {
-			level = Text{Value: "no label", Tone: Bad}
-		}
-		t.Rows = append(t.Rows, []Text{
-			{Value: n.Name, Note: n.Cluster}, plain(n.Environment), plain(n.Owner), level, number(policies[k]), number(quotas[k]), number(host[k]),
-		})
-	}
-	// The least protected first.
-	slices.SortStableFunc(t.Rows, func(x, y []Text) int {
-		return cmp.Or(cmp.Compare(barrierCount(x), barrierCount(y)), strings.Compare(x[0].Value, y[0].Value))
-	})
-	namespaces := len(t.Rows)
-	blocks := b.shown(t, "namespaces", "networkPolicies", "quotas", "workloads")
-	if len(b.incomplete("namespaces", "networkPolicies", "services", "ingresses")) > 0 {
-		return blocks // the sums below would be too small
-	}
-	return append(blocks, small("%s in scope, %s no network policy at all. Exposed to the outside: %s.",
-		count(namespaces, "namespace is", "namespaces are"), count(open, "has", "have"), b.exposure()))
-}
-
-func barrierCount(row []Text) int {
-	n := 0
-	if row[3].Tone == Plain {
-		n++
-	}
-	for _, c := range row[4:6] {
-		if c.Value != "0" {
-			n++
-		}
-	}
-	return n
-}
-
 func (b *builder) exposure() string {
 	services, hosts, clear := 0, 0, 0
 	for _, s := range b.s.Evidence.Services {
@@ -173,58 +75,9 @@ func (b *builder) delivery() []Block {
 		l := lines[name]
 		t.Rows = append(t.Rows, []Text{plain(name), number(l.argo), number(l.flux), number(l.helm), number(l.none), number(l.digest), number(l.tag), number(l.latest)})
 	}
-	return append(b.shown(t, "workloads", "containers"), small("A label of a pipeline on a workload is an indicator: whoever can write the object can write the label."))
-}
-
-// secretKeeping shows who may read secrets, and what manages them.
-func (b *builder) secretKeeping() []Block {
-	managers := map[string]int{}
-	for _, s := range b.s.Evidence.Secrets {
-		unknown := "no known manager"
-		if s.Tier != schema.SecretsRotation {
-			unknown = "not known in this tier"
-		}
-		managers[cmp.Or(s.Manager, unknown)]++
-	}
-	var kept []string
-	for _, m := range sortedKeys(managers) {
-		kept = append(kept, m+" "+group(managers[m]))
-	}
-	rules := map[string]int{}
-	for _, c := range b.s.Evidence.Credentials {
-		rules[c.Rule]++
-	}
-	var clear []string
-	for _, r := range sortedKeys(rules) {
-		clear = append(clear, r+" "+group(rules[r]))
-	}
-	readers := map[string]int{}
-	t := Table{
-		Columns: []Column{{Title: "Grant to read secrets", Width: 48}, {Title: "Where", Width: 34}, {Title: "Path", Width: 88}},
-		Dense:   true,
-		Empty:   "Nobody but Kubernetes' own components may read secrets.",
-	}
-	for _, g := range b.r.Derived.AccessGrants {
-		if len(g.ReadsSecrets) == 0 || g.BuiltIn {
-			continue
-		}
-		who := strings.TrimPrefix(g.SubjectNamespace+"/"+g.SubjectName, "/")
-		readers[g.Cluster+" "+g.SubjectKind+" "+who]++
-		where := "namespace " + g.Scope
-		if g.Scope == "*" {
-			where = "whole cluster"
-		}
-		t.Rows = append(t.Rows, []Text{{Value: who, Note: g.SubjectKind + " in " + g.Cluster, Bold: true}, {Value: where, Note: strings.Join(g.ReadsSecrets, ", ")}, plain(g.Path)})
-	}
-	slices.SortStableFunc(t.Rows, func(x, y []Text) int { return strings.Compare(y[1].Value, x[1].Value) })
-	who := b.counted(len(readers), "accessGrants")
-	who.Note = fmt.Sprintf("in all clusters, by %s; the headline number is of production only", count(len(t.Rows), "grant", "grants"))
-	blocks := []Block{KeyValues{Columns: 3, Items: []KeyValue{
-		{"Secrets by manager", b.tallied(kept, "secrets")},
-		{"Values in clear, by rule", b.tallied(clear, "credentials")},
-		{"Subjects that may read secrets", who},
-	}}}
-	return append(blocks, b.shown(t, "accessGrants")...)
+	blocks := append(b.timeline(), heading("What claims the workloads, and how images are pinned"))
+	blocks = append(blocks, b.shown(t, pageRows, "workloads", "containers")...)
+	return append(blocks, small("A label of a pipeline on a workload is an indicator: whoever can write the object can write the label."))
 }
 
 // tallied lists counts of one population, and says when it has gaps.
@@ -247,7 +100,7 @@ func (b *builder) logging() []Block {
 			t.Rows = append(t.Rows, []Text{plain(f.Cluster), plain(f.Flag), plain(f.Value)})
 		}
 	}
-	return b.shown(t, "controlPlaneFlags")
+	return b.shown(t, pageRows, "controlPlaneFlags")
 }
 
 // recovery lists what the backup products say of themselves.
@@ -284,7 +137,7 @@ func (b *builder) recovery() []Block {
 		{"Persistent volumes", b.counted(len(b.s.Evidence.Volumes), "volumes")},
 		{"Claims", b.counted(len(b.s.Evidence.VolumeClaims), "volumeClaims")},
 	}}
-	return append([]Block{volumes}, b.shown(t, "backups")...)
+	return append([]Block{volumes}, b.shown(t, pageRows, "backups")...)
 }
 
 // sharedDuties counts for each party where it is accountable or responsible.

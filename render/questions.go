@@ -12,7 +12,7 @@ import (
 func (b *builder) questions() []Section {
 	// The tables of catalogue §5, as far as the report has data for them.
 	tables := map[string]func() []Block{
-		"Q1": b.administrators, "Q2": b.barriers, "Q3": b.delivery, "Q4": b.secretKeeping,
+		"Q1": b.administrators, "Q2": b.claims, "Q3": b.delivery, "Q4": b.secretKeeping,
 		"Q5": b.logging, "Q6": b.recovery, "Q7": b.sharedDuties, "Q8": b.honesty,
 	}
 	var out []Section
@@ -147,20 +147,20 @@ func (b *builder) controlOfCheck(id string) string {
 	return ""
 }
 
-// pageRows is how many rows a table on the page of a question shows.
+// pageRows is how many rows most tables on the page of a question show.
 const pageRows = 6
 
 // shown bounds a table of evidence and says where the rest is. Where one of the
 // populations that it is made of has gaps, it says that first of all: an empty table
 // then means nothing. The first population is the one to look further in.
-func (b *builder) shown(t Table, populations ...string) []Block {
+func (b *builder) shown(t Table, most int, populations ...string) []Block {
 	gaps := b.incomplete(populations...)
 	if len(gaps) > 0 {
 		t.Empty = ""
 	}
-	rest := len(t.Rows) - pageRows
+	rest := len(t.Rows) - most
 	if rest > 0 {
-		t.Rows = t.Rows[:pageRows]
+		t.Rows = t.Rows[:most]
 	}
 	blocks := []Block{t}
 	if rest > 0 {

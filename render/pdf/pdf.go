@@ -37,7 +37,7 @@ func init() {
 const (
 	pageWidth    = 210.0
 	pageHeight   = 297.0
-	marginSide   = 20.0
+	marginSide   = 17.0
 	marginTop    = 10.0
 	marginBottom = 8.0
 	headerHeight = 13.0

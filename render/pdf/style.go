@@ -40,11 +40,11 @@ type style struct {
 
 var (
 	styleCover   = style{faceBold, 27, 1.18, accent}
-	styleTitle   = style{faceBold, 18, 1.2, accent}
-	stylePart    = style{faceBold, 12.5, 1.25, ink}
-	styleSub     = style{faceBold, 10.5, 1.25, ink}
+	styleTitle   = style{faceBold, 16, 1.2, accent}
+	stylePart    = style{faceBold, 12, 1.25, ink}
+	styleSub     = style{faceBold, 10, 1.25, ink}
 	styleMinor   = style{faceBold, 9, 1.3, ink}
-	styleLead    = style{faceSans, 11, 1.42, ink}
+	styleLead    = style{faceSans, 10, 1.42, ink}
 	styleBody    = style{faceSans, 9, 1.42, ink}
 	styleSmall   = style{faceSans, 7.2, 1.36, quiet}
 	styleMono    = style{faceMono, 7.8, 1.4, ink}

@@ -96,7 +96,7 @@ func (l *layout) table(t render.Table) {
 	header := l.tableHeader(t.Columns, x, w)
 	header.height = exact(header.height)
 	first := header
-	first.gap, first.keep = 4, true
+	first.gap, first.keep = 3.2, true
 	l.add(first)
 	for i, r := range t.Rows {
 		b := l.tableRow(t.Columns, r, x, w, st)
