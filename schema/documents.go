@@ -219,8 +219,28 @@ type Signing struct {
 	Key string `json:"key,omitempty"`
 	// PasswordFile holds the key's password; the environment's COSIGN_PASSWORD and the terminal are asked otherwise.
 	PasswordFile string `json:"passwordFile,omitempty"`
+	// Keyless signs with a certificate that is issued for one bundle, in the place of Key.
+	Keyless *KeylessSigning `json:"keyless,omitempty"`
+	// Timestamp has the signature confirmed by a timestamp authority. Keyless needs it.
+	Timestamp *TimestampSource `json:"timestamp,omitempty"`
 	// Unsigned must be true for a bundle without signature, and is printed on the first page.
 	Unsigned bool `json:"unsigned,omitempty"`
+}
+
+// KeylessSigning says who issues the certificate of a signature, and to whom.
+type KeylessSigning struct {
+	// FulcioURL is the address of the certificate authority, without a path.
+	FulcioURL string `json:"fulcioURL"`
+	// IdentityTokenFile holds the OpenID Connect token, such as that of a projected service-account volume; by default the environment's SIGSTORE_ID_TOKEN, then /var/run/sigstore/cosign/oidc-token.
+	IdentityTokenFile string `json:"identityTokenFile,omitempty"`
+}
+
+// A TimestampSource is a timestamp authority as of RFC 3161.
+type TimestampSource struct {
+	// URL takes the requests, such as https://timestamp.example.com/api/v1/timestamp.
+	URL string `json:"url"`
+	// Required makes a run fail, and leave no bundle, when the authority does not answer. With keyless it is always so.
+	Required bool `json:"required,omitempty"`
 }
 
 // A ControlTable is a list of controls with references to published standards.

@@ -29,6 +29,17 @@ type Claim struct {
 	Gaps int `json:"gaps" class:"nda"`
 	// Previous is the bundle before this one, where the plan names one.
 	Previous *PreviousBundle `json:"previous,omitempty" class:"public"`
+	// Timestamp says that a third party was asked when the statement was signed.
+	Timestamp *ClaimedTimestamp `json:"timestamp,omitempty" class:"public"`
+}
+
+// A ClaimedTimestamp says which timestamp authority the signer asks, so that a
+// timestamp that was taken away, or put there later, is noticed.
+type ClaimedTimestamp struct {
+	// Authority is the address that was asked.
+	Authority string `json:"authority" class:"public"`
+	// Required is true when the bundle was not to be sealed without an answer.
+	Required bool `json:"required" class:"public"`
 }
 
 // A ClaimedSource names one source of the snapshot and who read it.

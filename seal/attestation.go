@@ -5,19 +5,24 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 
 	bundlepb "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	commonpb "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	dssepb "github.com/sigstore/protobuf-specs/gen/pb-go/dsse"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
+	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/sign"
 	sgverify "github.com/sigstore/sigstore-go/pkg/verify"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"github.com/sigstore/sigstore/pkg/signature"
 
 	"github.com/auditpack/auditpack/schema"
@@ -37,12 +42,25 @@ type (
 		VerificationMaterial verificationMaterial `json:"verificationMaterial"`
 		Envelope             envelope             `json:"dsseEnvelope"`
 	}
+	// Exactly one of PublicKey and Certificate is there.
 	verificationMaterial struct {
-		PublicKey publicKeyHint `json:"publicKey"`
+		PublicKey   *publicKeyHint  `json:"publicKey,omitempty"`
+		Certificate *rawCertificate `json:"certificate,omitempty"`
+		Timestamps  *timestamps     `json:"timestampVerificationData,omitempty"`
 	}
 	publicKeyHint struct {
 		// Hint is the SHA-256 digest of the public key's DER form, in base64.
 		Hint string `json:"hint"`
+	}
+	rawCertificate struct {
+		DER []byte `json:"rawBytes"`
+	}
+	timestamps struct {
+		RFC3161 []rfc3161 `json:"rfc3161Timestamps"`
+	}
+	rfc3161 struct {
+		// Response is a TimeStampResp in DER.
+		Response []byte `json:"signedTimestamp"`
 	}
 	envelope struct {
 		Payload     []byte              `json:"payload"`
@@ -56,22 +74,29 @@ type (
 
 // attest signs the payload and returns the bytes of attestation.sigstore.json.
 func attest(ctx context.Context, payload []byte, s *Signer) ([]byte, error) {
-	pair := keypair{s}
 	if _, err := keyHint(s.pub); err != nil {
 		return nil, err
 	}
-	b, err := sign.Bundle(&sign.DSSEData{Data: payload, PayloadType: payloadType}, pair, sign.BundleOptions{Context: ctx})
+	options := sign.BundleOptions{Context: ctx}
+	if s.issued != nil {
+		options.CertificateProvider = s.issued
+	}
+	b, err := sign.Bundle(&sign.DSSEData{Data: payload, PayloadType: payloadType}, keypair{s}, options)
 	if err != nil {
 		return nil, err
 	}
 	env := b.GetDsseEnvelope()
-	out := sigstoreBundle{
-		MediaType:            b.MediaType,
-		VerificationMaterial: verificationMaterial{publicKeyHint{b.VerificationMaterial.GetPublicKey().GetHint()}},
-		Envelope:             envelope{Payload: env.Payload, PayloadType: env.PayloadType},
+	out := sigstoreBundle{MediaType: b.MediaType, Envelope: envelope{Payload: env.Payload, PayloadType: env.PayloadType}}
+	if s.issued != nil {
+		out.VerificationMaterial.Certificate = &rawCertificate{b.VerificationMaterial.GetCertificate().GetRawBytes()}
+	} else {
+		out.VerificationMaterial.PublicKey = &publicKeyHint{b.VerificationMaterial.GetPublicKey().GetHint()}
 	}
 	for _, sig := range env.Signatures {
 		out.Envelope.Signatures = append(out.Envelope.Signatures, envelopeSignature{sig.Sig})
+	}
+	if out.VerificationMaterial.Timestamps, err = s.stamp(ctx, out.Envelope.Signatures[0].Sig); err != nil {
+		return nil, err
 	}
 	return schema.Marshal(out)
 }
@@ -97,16 +122,42 @@ func decodeAttestation(b []byte) (*sigstoreBundle, error) {
 	case len(a.Envelope.Signatures) != 1:
 		return nil, refuse(BadAttestation, "", "%s has %d signatures instead of one", AttestationFile, len(a.Envelope.Signatures))
 	}
+	if err := a.VerificationMaterial.check(); err != nil {
+		return nil, refuse(BadAttestation, "", "%s %v", AttestationFile, err)
+	}
 	return &a, nil
 }
 
-// verify returns the key that made the signature, which is one of keys.
-func (a *sigstoreBundle) verify(keys []crypto.PublicKey) (crypto.PublicKey, error) {
-	key, err := a.namedKey(keys)
+func (m verificationMaterial) check() error {
+	switch {
+	case (m.PublicKey == nil) == (m.Certificate == nil):
+		return errors.New("has to name either a key or a certificate")
+	case m.Timestamps != nil && len(m.Timestamps.RFC3161) != 1:
+		return fmt.Errorf("has %d timestamps instead of one", len(m.Timestamps.RFC3161))
+	case m.Timestamps != nil && len(m.Timestamps.RFC3161[0].Response) > maxTimestamp:
+		return fmt.Errorf("has a timestamp of more than %d bytes", maxTimestamp)
+	}
+	return nil
+}
+
+// signedBy says who signed an attestation, and when.
+type signedBy struct {
+	key crypto.PublicKey
+	// certificate names who signed without a key to keep; nil otherwise.
+	certificate *Certificate
+	// identity is the one of the policy that the certificate has.
+	identity CertificateIdentity
+	// timestamp is nil when the attestation carries none.
+	timestamp *Timestamp
+}
+
+// verify holds the attestation against the policy.
+func (a *sigstoreBundle) verify(p Policy) (*signedBy, error) {
+	by, leaf, err := a.signer(p)
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := key.(*ecdsa.PublicKey); ok && !isDER(a.Envelope.Signatures[0].Sig) {
+	if _, ok := by.key.(*ecdsa.PublicKey); ok && !isDER(a.Envelope.Signatures[0].Sig) {
 		// sigstore also reads the raw form, which would be a second way to write the same signature.
 		return nil, refuse(BadSignature, "", "the signature is not in DER form")
 	}
@@ -114,14 +165,49 @@ func (a *sigstoreBundle) verify(keys []crypto.PublicKey) (crypto.PublicKey, erro
 	if err != nil {
 		return nil, refuse(BadAttestation, "", "%s: %v", AttestationFile, err)
 	}
-	v, err := sgverify.NewVerifier(trust(key), sgverify.WithNoObserverTimestamps())
+	if by.timestamp, err = a.timestamp(b, p); err != nil {
+		return nil, err
+	}
+	if leaf != nil {
+		return by, by.verifyCertificate(b, leaf, p)
+	}
+	v, err := sgverify.NewVerifier(trust(by.key), sgverify.WithNoObserverTimestamps())
 	if err != nil {
 		return nil, fmt.Errorf("prepare to verify: %w", err)
 	}
 	if _, err := v.Verify(b, sgverify.NewPolicy(sgverify.WithoutArtifactUnsafe(), sgverify.WithKey())); err != nil {
 		return nil, refuse(BadSignature, "", "the signature does not fit the statement: %v", err)
 	}
-	return key, nil
+	return by, nil
+}
+
+// signer finds the key that must have signed: one of the policy, or that of the
+// certificate, which is returned too and not yet verified.
+func (a *sigstoreBundle) signer(p Policy) (*signedBy, *x509.Certificate, error) {
+	if a.VerificationMaterial.PublicKey != nil {
+		if len(p.Keys) == 0 {
+			return nil, nil, refuse(BadSignature, "", "the bundle is signed with a key, and only identities were given: give the signer's public key (its SHA-256 in base64: %q)", a.VerificationMaterial.PublicKey.Hint)
+		}
+		key, err := a.namedKey(p.Keys)
+		return &signedBy{key: key}, nil, err
+	}
+	leaf, err := x509.ParseCertificate(a.VerificationMaterial.Certificate.DER)
+	if err != nil {
+		return nil, nil, refuse(BadAttestation, "", "%s has a damaged certificate: %v", AttestationFile, err)
+	}
+	facts, err := certificateFacts(leaf)
+	if err != nil {
+		return nil, nil, refuse(BadCertificate, "", "%v", err)
+	}
+	if len(p.Identities) == 0 {
+		return nil, nil, refuse(BadCertificate, "", "the bundle is signed with a certificate and not with a key: give the identity and issuer that you trust; it claims %q of the issuer %q", facts.Identity, facts.Issuer)
+	}
+	if err := checkKey(leaf.PublicKey); err != nil {
+		return nil, nil, refuse(BadCertificate, "", "the certificate: %v", err)
+	}
+	// certificateFacts has read the name, of whatever kind it is.
+	leaf.UnhandledCriticalExtensions = slices.DeleteFunc(leaf.UnhandledCriticalExtensions, cryptoutils.SANOID.Equal)
+	return &signedBy{key: leaf.PublicKey, certificate: facts}, leaf, nil
 }
 
 // namedKey returns the key that the hint names. The hint is not signed; with any
@@ -139,18 +225,117 @@ func (a *sigstoreBundle) namedKey(keys []crypto.PublicKey) (crypto.PublicKey, er
 	return nil, refuse(BadSignature, "", "the bundle names a signing key that is not the given one (its SHA-256 in base64: %q)", a.VerificationMaterial.PublicKey.Hint)
 }
 
+// Timestamp is the word of a third party about when a signature existed.
+type Timestamp struct {
+	// Time is what it says, in UTC.
+	Time time.Time
+	// Authority names the certificate that stamped, as far as the timestamp says.
+	Authority string
+	// Checked is false when no timestamp authority was given to trust. Then anyone
+	// can have written the timestamp.
+	Checked bool
+}
+
+// timestamp returns what the attestation's timestamp says, nil without one.
+func (a *sigstoreBundle) timestamp(b *bundle.Bundle, p Policy) (*Timestamp, error) {
+	if a.VerificationMaterial.Timestamps == nil {
+		if p.RequireTimestamp {
+			return nil, refuse(BadTimestamp, "", "the bundle has no timestamp, and one is required")
+		}
+		return nil, nil
+	}
+	parsed, err := parseTimestamp(a.VerificationMaterial.Timestamps.RFC3161[0].Response)
+	if err != nil {
+		return nil, refuse(BadTimestamp, "", "the timestamp cannot be read: %v", err)
+	}
+	t := &Timestamp{Time: parsed.Time.UTC(), Authority: stampedBy(parsed)}
+	if !p.TrustedRoot.hasTimestamps() {
+		return t, nil
+	}
+	found, err := sgverify.VerifySignedTimestampWithThreshold(b, p.TrustedRoot.material(&root.BaseTrustedMaterial{}), 1)
+	if err != nil {
+		return nil, refuse(BadTimestamp, "", "the timestamp is not one of a trusted authority over this signature: %v", err)
+	}
+	t.Time, t.Checked = found[0].Time.UTC(), true
+	if found[0].URI != "" {
+		t.Authority = found[0].URI
+	}
+	return t, nil
+}
+
+// verifyCertificate judges the certificate at the stamped time, the signature by
+// the certificate's key, and the identity by the policy.
+func (s *signedBy) verifyCertificate(b *bundle.Bundle, leaf *x509.Certificate, p Policy) error {
+	c := s.certificate
+	switch {
+	case s.timestamp == nil:
+		return refuse(BadTimestamp, "", "the certificate was valid from %s to %s only, and no timestamp shows that the signature was made then", instant(c.NotBefore), instant(c.NotAfter))
+	case !s.timestamp.Checked:
+		return refuse(NoPolicy, "", "the certificate was valid from %s to %s only, and no timestamp authority was given to trust: give a trusted root that has one, or its certificates", instant(c.NotBefore), instant(c.NotAfter))
+	case s.timestamp.Time.Before(c.NotBefore) || s.timestamp.Time.After(c.NotAfter):
+		return refuse(BadCertificate, "", "the certificate was valid from %s to %s, and the signature was stamped at %s", instant(c.NotBefore), instant(c.NotAfter), instant(s.timestamp.Time))
+	}
+	matcher, err := p.identities(s)
+	if err != nil {
+		return err
+	}
+	v, err := sgverify.NewVerifier(p.TrustedRoot.material(&root.BaseTrustedMaterial{}), sgverify.WithSignedTimestamps(1))
+	if err != nil {
+		return fmt.Errorf("prepare to verify: %w", err)
+	}
+	if _, err := sgverify.VerifyLeafCertificate(s.timestamp.Time, leaf, p.TrustedRoot.material(&root.BaseTrustedMaterial{})); err != nil {
+		return refuse(BadCertificate, "", "no trusted authority issued the certificate, which claims %q of the issuer %q", c.Identity, c.Issuer)
+	}
+	if _, err := v.Verify(b, sgverify.NewPolicy(sgverify.WithoutArtifactUnsafe(), matcher)); err != nil {
+		return refuse(BadSignature, "", "the signature does not fit the statement: %v", err)
+	}
+	return nil
+}
+
+// identities returns the option that makes sigstore compare the identity, after
+// comparing it here to name the one that fits.
+func (p Policy) identities(s *signedBy) (sgverify.PolicyOption, error) {
+	for _, want := range p.Identities {
+		m, err := want.matcher()
+		if err != nil {
+			return nil, err
+		}
+		found := certificate.Summary{SubjectAlternativeName: s.certificate.Identity, Extensions: certificate.Extensions{Issuer: s.certificate.Issuer}}
+		if m.Verify(found) == nil {
+			s.identity = want
+			return sgverify.WithCertificateIdentity(m), nil
+		}
+	}
+	return nil, refuse(BadCertificate, "", "the certificate claims %q of the issuer %q, which is not who must have signed: %v", s.certificate.Identity, s.certificate.Issuer, p.Identities)
+}
+
+func instant(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
 func (a *sigstoreBundle) proto() *bundlepb.Bundle {
 	env := &dssepb.Envelope{Payload: a.Envelope.Payload, PayloadType: a.Envelope.PayloadType}
 	for _, s := range a.Envelope.Signatures {
 		env.Signatures = append(env.Signatures, &dssepb.Signature{Sig: s.Sig})
 	}
 	return &bundlepb.Bundle{
-		MediaType: a.MediaType,
-		VerificationMaterial: &bundlepb.VerificationMaterial{Content: &bundlepb.VerificationMaterial_PublicKey{
-			PublicKey: &commonpb.PublicKeyIdentifier{Hint: a.VerificationMaterial.PublicKey.Hint},
-		}},
-		Content: &bundlepb.Bundle_DsseEnvelope{DsseEnvelope: env},
+		MediaType:            a.MediaType,
+		VerificationMaterial: a.VerificationMaterial.proto(),
+		Content:              &bundlepb.Bundle_DsseEnvelope{DsseEnvelope: env},
 	}
+}
+
+func (m verificationMaterial) proto() *bundlepb.VerificationMaterial {
+	out := &bundlepb.VerificationMaterial{}
+	if m.PublicKey != nil {
+		out.Content = &bundlepb.VerificationMaterial_PublicKey{PublicKey: &commonpb.PublicKeyIdentifier{Hint: m.PublicKey.Hint}}
+	} else {
+		out.Content = &bundlepb.VerificationMaterial_Certificate{Certificate: &commonpb.X509Certificate{RawBytes: m.Certificate.DER}}
+	}
+	if m.Timestamps != nil {
+		out.TimestampVerificationData = &bundlepb.TimestampVerificationData{Rfc3161Timestamps: []*commonpb.RFC3161SignedTimestamp{
+			{SignedTimestamp: m.Timestamps.RFC3161[0].Response},
+		}}
+	}
+	return out
 }
 
 // trust is sigstore's trusted material with one key, which has no end of validity.

@@ -18,12 +18,18 @@ type Kind string
 
 // The kinds of Error.
 const (
-	// NoPolicy: the caller named no key, so nothing could be concluded.
+	// NoPolicy: the caller named nobody to trust, so nothing could be concluded.
 	NoPolicy Kind = "no policy"
 	// NotSigned: the bundle carries no signature.
 	NotSigned Kind = "not signed"
 	// BadSignature: no key of the policy made the signature.
 	BadSignature Kind = "signature"
+	// BadCertificate: the certificate of a keyless signature was not issued by a
+	// trusted authority, was not valid at the stamped time, or names somebody else.
+	BadCertificate Kind = "certificate"
+	// BadTimestamp: the timestamp is missing where one must be, damaged, of another
+	// signature, or of an authority that is not trusted.
+	BadTimestamp Kind = "timestamp"
 	// BadAttestation: the attestation is not written as FORMAT.md prescribes.
 	BadAttestation Kind = "attestation"
 	// BadStatement: the signed statement breaks a rule of FORMAT.md.

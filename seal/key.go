@@ -23,6 +23,8 @@ import (
 	"github.com/sigstore/sigstore/pkg/signature"
 	"github.com/sigstore/sigstore/pkg/signature/kms"
 	"github.com/sigstore/sigstore/pkg/signature/options"
+
+	"github.com/auditpack/auditpack/schema"
 )
 
 // ErrPassword is found with errors.Is when the password does not open a key.
@@ -46,6 +48,96 @@ type Signer struct {
 	pub crypto.PublicKey
 	// note is what Note returns.
 	note string
+	// keyless is nil for a key whose public half verifiers are given.
+	keyless *Keyless
+	// authority is nil for signatures without a timestamp.
+	authority *TimestampAuthority
+
+	// The rest belongs to one bundle, and is set in a copy that prepare makes.
+	issued  *issued // with keyless
+	stamped []byte  // the authority's response
+	warning string  // why there is none
+}
+
+// WithTimestamp returns a signer that has its signatures stamped.
+func (s *Signer) WithTimestamp(a TimestampAuthority) (*Signer, error) {
+	if err := checkURL(a.URL, true); err != nil {
+		return nil, fmt.Errorf("timestamp authority: %w", err)
+	}
+	with := *s
+	with.authority = &a
+	return &with, nil
+}
+
+// Keyless reports whether the signer asks for a certificate when it seals. Its
+// Public is then of no use to a verifier.
+func (s *Signer) Keyless() bool { return s.keyless != nil }
+
+// ErrNoTimestamp is the error of sealing keyless without a timestamp authority.
+var ErrNoTimestamp = errors.New("keyless signatures need a timestamp authority that must answer: their certificate lives about ten minutes, and only a timestamp shows later that the signature was made while it was valid")
+
+// prepare returns a copy for one bundle, with a certificate where it needs one.
+func (s *Signer) prepare(ctx context.Context) (*Signer, error) {
+	if s == nil {
+		return nil, nil
+	}
+	one := *s
+	if s.keyless == nil {
+		return &one, nil
+	}
+	if s.authority == nil {
+		return nil, ErrNoTimestamp
+	}
+	var err error
+	one.issued, err = s.keyless.issue(ctx, &one)
+	return &one, err
+}
+
+// stamp asks for a timestamp of a signature. Without an authority, and without an
+// answer where none is required, it returns nil.
+func (s *Signer) stamp(ctx context.Context, sig []byte) (*timestamps, error) {
+	if s.authority == nil {
+		return nil, nil
+	}
+	response, err := s.authority.Timestamp(ctx, sig)
+	switch {
+	case err == nil:
+		s.stamped = response
+		return &timestamps{[]rfc3161{{response}}}, nil
+	case s.authority.Required || s.keyless != nil:
+		return nil, err
+	}
+	s.warning = fmt.Sprintf("the bundle has no timestamp: %v", err)
+	return nil, nil
+}
+
+// policy trusts this signer, for verifying what was just written.
+func (s *Signer) policy() (Policy, error) {
+	if s == nil {
+		return Policy{UnsafeUnsigned: true}, nil
+	}
+	p := Policy{Keys: []crypto.PublicKey{s.pub}, TrustedRoot: &TrustedRoot{}}
+	if s.issued != nil {
+		p.Keys, p.Identities = nil, []CertificateIdentity{{Identity: s.issued.facts.Identity, Issuer: s.issued.facts.Issuer}}
+		p.TrustedRoot.Add(s.issued.trust())
+	}
+	if s.stamped != nil {
+		embedded, err := embeddedTrust(s.stamped)
+		if err != nil {
+			return Policy{}, err
+		}
+		p.TrustedRoot.Add(embedded)
+		p.RequireTimestamp = embedded.hasTimestamps()
+	}
+	return p, nil
+}
+
+// claimed is what the statement says about the timestamp that it will get.
+func (s *Signer) claimed() *schema.ClaimedTimestamp {
+	if s == nil || s.authority == nil {
+		return nil
+	}
+	return &schema.ClaimedTimestamp{Authority: s.authority.URL, Required: s.authority.Required || s.keyless != nil}
 }
 
 // NewSigner returns a signer for a key in memory: ECDSA on P-256 or P-384,
@@ -143,7 +235,7 @@ func GenerateKey(password []byte) (private, public []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: pemSigstore, Bytes: box}), public, nil
+	return encodePEM(pemSigstore, box), public, nil
 }
 
 // LoadPublicKey reads the file of a public key in PEM, such as cosign.pub.
@@ -203,7 +295,11 @@ func marshalPublic(key crypto.PublicKey) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode the public key: %w", err)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: pemPublic, Bytes: der}), nil
+	return encodePEM(pemPublic, der), nil
+}
+
+func encodePEM(pemType string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der})
 }
 
 // checkKey refuses kinds of key that cosign's command line would not verify, and weak ones.
@@ -315,18 +411,21 @@ func loadKMS(ctx context.Context, scheme, ref string) (*Signer, error) {
 	return &Signer{key: k, pub: pub}, nil
 }
 
-func readKeyFile(path string) (_ []byte, err error) {
+func readKeyFile(path string) ([]byte, error) { return readBounded(path, "key", maxKeyFile) }
+
+// readBounded reads a file that what describes, of at most limit bytes.
+func readBounded(path, what string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the key: %w", err)
+		return nil, fmt.Errorf("read the %s: %w", what, err)
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("read the key: %w", err)
+		return nil, fmt.Errorf("read the %s: %w", what, err)
 	}
-	if len(b) > maxKeyFile {
-		return nil, fmt.Errorf("key %s: the file is too large for a key", path)
+	if int64(len(b)) > limit {
+		return nil, fmt.Errorf("%s %s: the file is too large for a %s", what, path, what)
 	}
 	return b, nil
 }

@@ -18,6 +18,10 @@ const (
 	// MaxAttestation bounds attestation.sigstore.json and statement.json, in bytes.
 	// A full manifest of MaxMembers long paths stays below a third of it.
 	MaxAttestation = 4 << 20
+	// maxTrustedRoot bounds a trusted root and a file of certificates, in bytes.
+	maxTrustedRoot = 1 << 20
+	// maxTimestamp bounds a timestamp with its certificates, in bytes.
+	maxTimestamp = 64 << 10
 	// maxKeyFile bounds a key file, in bytes.
 	maxKeyFile = 64 << 10
 )

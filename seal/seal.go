@@ -13,7 +13,6 @@ package seal
 
 import (
 	"context"
-	"crypto"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -47,6 +46,8 @@ type Sealed struct {
 	Digest string
 	// Members counts the files without the one that seals them.
 	Members int
+	// Warning says why a timestamp that was asked for is missing, or is empty.
+	Warning string
 }
 
 // Permissions of what is written. A bundle names people and weaknesses, so it is
@@ -134,8 +135,8 @@ func (b *Builder) Abort() error {
 // place under a name that was free. Nothing that exists is overwritten.
 //
 // A nil signer makes a bundle without signature, for which claim.Plan.Unsigned
-// must be true, as it must be false otherwise. After an error nothing is left of
-// the bundle.
+// must be true, as it must be false otherwise. claim.Timestamp is set to what the
+// signer does. After an error nothing is left of the bundle.
 func (b *Builder) Seal(ctx context.Context, claim schema.Claim, signer *Signer) (*Sealed, error) {
 	if b.partial == "" {
 		return nil, errors.New("the bundle is already sealed or aborted")
@@ -149,6 +150,11 @@ func (b *Builder) Seal(ctx context.Context, claim schema.Claim, signer *Signer) 
 }
 
 func (b *Builder) seal(ctx context.Context, claim schema.Claim, signer *Signer) (*Sealed, error) {
+	signer, err := signer.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	claim.Timestamp = signer.claimed()
 	if claim.Plan.Unsigned != (signer == nil) {
 		return nil, fmt.Errorf("the claim says unsigned=%t, which is not so", claim.Plan.Unsigned)
 	}
@@ -167,6 +173,9 @@ func (b *Builder) seal(ctx context.Context, claim schema.Claim, signer *Signer) 
 	}
 	sum := sha256.Sum256(content)
 	sealed := &Sealed{Digest: hex.EncodeToString(sum[:]), Members: members}
+	if signer != nil {
+		sealed.Warning = signer.warning
+	}
 	if err := b.syncFolders(); err != nil {
 		return nil, err
 	}
@@ -283,9 +292,9 @@ func (f *folder) files() ([]string, error) {
 
 // verifyBoth does what a stranger does with what was written.
 func (b *Builder) verifyBoth(ctx context.Context, signer *Signer) error {
-	policy := Policy{UnsafeUnsigned: signer == nil}
-	if signer != nil {
-		policy.Keys = []crypto.PublicKey{signer.Public()}
+	policy, err := signer.policy()
+	if err != nil {
+		return fmt.Errorf("verify what was just written: %w", err)
 	}
 	for _, path := range []string{b.archive(), b.Dir()} {
 		v, err := Verify(ctx, path, policy)

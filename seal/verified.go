@@ -6,7 +6,6 @@ import (
 	"crypto"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"io/fs"
 	"path"
@@ -25,6 +24,10 @@ type Verified struct {
 	Digest string
 	// Key is the key that signed, nil for a bundle without signature.
 	Key crypto.PublicKey
+	// Certificate names who signed without a key to keep; nil where a key signed.
+	Certificate *Certificate
+	// Timestamp is nil for a bundle without one.
+	Timestamp *Timestamp
 	// Checked and NotChecked are sentences that a reader can quote.
 	Checked    []string
 	NotChecked []string
@@ -39,15 +42,17 @@ type verifiedMember struct {
 	prefixes prefixes
 }
 
-func newVerified(c container, policy Policy, key crypto.PublicKey, manifest schema.Manifest, members []member, found []prefixes, sealed []byte) (*Verified, error) {
+func newVerified(c container, policy Policy, by *signedBy, manifest schema.Manifest, members []member, found []prefixes, sealed []byte) (*Verified, error) {
 	sum := sha256.Sum256(sealed)
 	v := &Verified{
 		Manifest:  manifest,
 		Digest:    hex.EncodeToString(sum[:]),
-		Key:       key,
 		container: c,
 		members:   make(map[string]*verifiedMember, len(members)),
 		folders:   map[string][]fs.DirEntry{".": nil},
+	}
+	if by != nil {
+		v.Key, v.Certificate, v.Timestamp = by.key, by.certificate, by.timestamp
 	}
 	for i, m := range members {
 		v.members[m.Path] = &verifiedMember{m, found[i]}
@@ -56,7 +61,7 @@ func newVerified(c container, policy Policy, key crypto.PublicKey, manifest sche
 	for _, entries := range v.folders {
 		slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	}
-	return v, v.sayWhat(policy)
+	return v, v.sayWhat(policy, by)
 }
 
 // addEntry puts a file or folder into the folder above it, which it makes if need be.
@@ -67,44 +72,6 @@ func (v *Verified) addEntry(info fileInfo) {
 		v.addEntry(fileInfo{name: dir, dir: true})
 	}
 	v.folders[dir] = append(v.folders[dir], fs.FileInfoToDirEntry(info))
-}
-
-// sayWhat writes the sentences.
-func (v *Verified) sayWhat(policy Policy) error {
-	say := func(to *[]string, format string, args ...any) { *to = append(*to, fmt.Sprintf(format, args...)) }
-	if v.Key != nil {
-		print, err := Fingerprint(v.Key)
-		if err != nil {
-			return err
-		}
-		say(&v.Checked, "The statement carries one signature, and it was made with the private half of the given key, whose SHA-256 fingerprint is %s.", print)
-	}
-	var size int64
-	for _, m := range v.Manifest.Members {
-		size += m.Size
-	}
-	say(&v.Checked, "All %d members (%d bytes) have the size and the SHA-256 digest that the statement gives; none is missing, added, repeated, renamed or replaced by a link.", len(v.members), size)
-	if v.container.String() == "archive" {
-		say(&v.Checked, "Every byte of the archive between and behind the members is as the statement prescribes.")
-	}
-	if policy.Previous != "" {
-		say(&v.Checked, "The statement names the given earlier bundle (digest %s) as the one before it.", policy.Previous)
-	}
-	if v.Key == nil {
-		say(&v.NotChecked, "Who made the bundle, and whether it was changed since: it has no signature, so anyone can have written all of it.")
-		return nil
-	}
-	say(&v.NotChecked, "Whether the key belongs to the organization that the statement names: that rests on how the key reached you.")
-	say(&v.NotChecked, "Whether the key was still in its owner's hands: a bare key has no end date and no list of withdrawals; ask the signer.")
-	say(&v.NotChecked, "When the statement was signed: it carries no timestamp of a third party, so its times are the signer's word.")
-	say(&v.NotChecked, "Whether the evidence is what the sources answered: the signature shows who says so, not that it is true.")
-	switch {
-	case v.Manifest.Previous == nil:
-		say(&v.NotChecked, "Whether earlier bundles exist: the statement names none.")
-	case policy.Previous == "":
-		say(&v.NotChecked, "The earlier bundle that the statement names (digest %s): it was not given.", v.Manifest.Previous.SHA256)
-	}
-	return nil
 }
 
 // Close releases the archive or folder. Files opened before stay usable or fail

@@ -2,7 +2,6 @@ package seal
 
 import (
 	"context"
-	"crypto"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -13,59 +12,6 @@ import (
 
 	"github.com/auditpack/auditpack/schema"
 )
-
-// A Policy says whom the caller trusts. It comes from outside the bundle: a key
-// that lies beside a bundle proves only that somebody had a key.
-type Policy struct {
-	// Keys are public keys, one of which must have signed.
-	Keys []crypto.PublicKey
-	// Previous is the Digest of the bundle that must be the one before this. Empty
-	// leaves the chain unchecked, which Verified says.
-	Previous string
-	// UnsafeUnsigned accepts a bundle that was written without signature, and only
-	// such. Anyone can have written or changed it: what is checked is that
-	// the parts fit each other. It excludes Keys.
-	UnsafeUnsigned bool
-}
-
-func (p Policy) check() error {
-	switch {
-	case len(p.Keys) == 0 && !p.UnsafeUnsigned:
-		return refuse(NoPolicy, "", "no key was given to verify with: without one nothing is proven; get the public key from the signer, not from the bundle")
-	case len(p.Keys) > 0 && p.UnsafeUnsigned:
-		return refuse(NoPolicy, "", "a key was given and unsigned bundles were asked for: choose one")
-	case p.Previous != "" && !isDigest(p.Previous):
-		return refuse(NoPolicy, "", "the previous bundle is not given as a SHA-256 digest")
-	}
-	for _, k := range p.Keys {
-		if err := checkKey(k); err != nil {
-			return refuse(NoPolicy, "", "%v", err)
-		}
-	}
-	return nil
-}
-
-// accept returns the statement in the seal file, and the key that signed it.
-func (p Policy) accept(name string, content []byte) ([]byte, crypto.PublicKey, error) {
-	if name == StatementFile {
-		if !p.UnsafeUnsigned {
-			return nil, nil, refuse(NotSigned, "", "the bundle has no signature: it proves nothing about who made it, or whether it was changed")
-		}
-		return content, nil, nil
-	}
-	if p.UnsafeUnsigned {
-		return nil, nil, refuse(NoPolicy, "", "the bundle is signed: give the signer's public key to verify it with")
-	}
-	a, err := decodeAttestation(content)
-	if err != nil {
-		return nil, nil, err
-	}
-	key, err := a.verify(p.Keys)
-	if err != nil {
-		return nil, nil, err
-	}
-	return a.Envelope.Payload, key, nil
-}
 
 // A container holds the files of a bundle.
 type container interface {
@@ -138,7 +84,7 @@ func verify(ctx context.Context, c container, policy Policy) (*Verified, error) 
 	if err != nil {
 		return nil, err
 	}
-	payload, key, err := policy.accept(name, content)
+	payload, by, err := policy.accept(name, content)
 	if err != nil {
 		return nil, err
 	}
@@ -146,8 +92,8 @@ func verify(ctx context.Context, c container, policy Policy) (*Verified, error) 
 	if err != nil {
 		return nil, err
 	}
-	if manifest.Plan.Unsigned != (key == nil) {
-		return nil, refuse(BadStatement, "", "the statement says unsigned=%t, which is not so", manifest.Plan.Unsigned)
+	if err := by.fits(manifest); err != nil {
+		return nil, err
 	}
 	if err := checkChain(manifest, policy); err != nil {
 		return nil, err
@@ -159,7 +105,24 @@ func verify(ctx context.Context, c container, policy Policy) (*Verified, error) 
 	if err != nil {
 		return nil, err
 	}
-	return newVerified(c, policy, key, manifest, members, prefixes, content)
+	return newVerified(c, policy, by, manifest, members, prefixes, content)
+}
+
+// fits compares what the statement says about its signature with the signature.
+func (s *signedBy) fits(m schema.Manifest) error {
+	if m.Plan.Unsigned != (s == nil) {
+		return refuse(BadStatement, "", "the statement says unsigned=%t, which is not so", m.Plan.Unsigned)
+	}
+	if s == nil {
+		return nil
+	}
+	switch {
+	case s.timestamp == nil && m.Timestamp != nil && m.Timestamp.Required:
+		return refuse(BadTimestamp, "", "the bundle has no timestamp, and its statement says that it was not to be sealed without one: it was taken away")
+	case s.timestamp != nil && m.Timestamp == nil:
+		return refuse(BadTimestamp, "", "the bundle has a timestamp that its statement does not speak of: it was put there later")
+	}
+	return nil
 }
 
 func checkChain(m schema.Manifest, policy Policy) error {

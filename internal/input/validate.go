@@ -78,8 +78,18 @@ func (d *document) validatePlan(p *schema.PlanSpec) {
 	if _, given := d.at["spec.rotation.pipeline"]; given && p.Rotation.Pipeline < 1 {
 		d.problem("spec.rotation.pipeline", "want at least 1 day")
 	}
-	if p.Signing.Unsigned && p.Signing.Key != "" {
+	d.validateSigning(p.Signing)
+}
+
+func (d *document) validateSigning(s schema.Signing) {
+	if s.Unsigned && (s.Key != "" || s.Keyless != nil || s.Timestamp != nil) {
 		d.problem("spec.signing.unsigned", "a bundle is signed with a key or unsigned, not both")
+	}
+	if s.Keyless != nil && s.Key != "" {
+		d.problem("spec.signing.keyless", "a bundle is signed with a key or keyless, not both")
+	}
+	if s.Keyless != nil && s.Timestamp == nil {
+		d.problem("spec.signing.keyless", "keyless needs spec.signing.timestamp: the certificate lives about ten minutes, and only a timestamp shows later that the signature was made while it was valid")
 	}
 }
 
