@@ -34,8 +34,9 @@ type fixtureCase struct {
 	// without cluster belongs to the cluster "c". The field want says what must come
 	// out for the row's subject, by default nothing but a pass or not_applicable.
 	Rows map[string][]map[string]any `json:"rows,omitempty"`
-	// Queries replace the complete answers that are assumed for every resource. A
-	// query without source was put to the cluster "c".
+	// Queries replace the complete answers that are assumed for every resource of a
+	// cluster. A query without source was put to the cluster "c"; one with a
+	// repository was put to a forge, of which no answer is assumed.
 	Queries []schema.Query `json:"queries,omitempty"`
 	// Source describes how the cluster "c" was read: its kind, its clock and what marks
 	// the requests. The name and the UID are the fixture's.
@@ -209,8 +210,15 @@ func (c *fixtureCase) snapshot() (*schema.Snapshot, []wantedFinding, error) {
 			if err != nil {
 				return nil, nil, fmt.Errorf("rows.%s[%d]: %w", name, i, err)
 			}
-			clusters[cluster] = true
+			if !isForge(name) {
+				clusters[cluster] = true
+			}
 			wanted = append(wanted, w...)
+		}
+	}
+	for _, q := range c.Queries {
+		if q.Repository != "" {
+			snap.Queries = append(snap.Queries, q)
 		}
 	}
 	for _, cluster := range slices.Sorted(maps.Keys(clusters)) {
@@ -226,13 +234,19 @@ func (c *fixtureCase) snapshot() (*schema.Snapshot, []wantedFinding, error) {
 	return snap, append(wanted, c.Findings...), nil
 }
 
+// isForge reports whether forges are asked for a population, and no cluster is.
+func isForge(population string) bool {
+	p, _ := schema.PopulationNamed(population)
+	return p.Forge
+}
+
 // appendRow adds a row of a case to its population and returns what is wanted of
 // its subject, and its cluster.
 func appendRow(e *schema.Evidence, population string, row map[string]any) ([]wantedFinding, string, error) {
 	want, hasWant := row["want"]
 	row = maps.Clone(row)
 	delete(row, "want")
-	if _, ok := row["cluster"]; !ok && population != "clusters" {
+	if _, ok := row["cluster"]; !ok && population != "clusters" && !isForge(population) {
 		row["cluster"] = fixtureCluster
 	}
 	line, err := json.Marshal(row)
@@ -277,7 +291,7 @@ func (c *fixtureCase) answers(cluster string) []schema.Query {
 	var out []schema.Query
 	given := map[string]bool{}
 	for _, q := range c.Queries {
-		if cmp.Or(q.Source, fixtureCluster) != cluster {
+		if cmp.Or(q.Source, fixtureCluster) != cluster || q.Repository != "" {
 			continue
 		}
 		q.Source = cluster
@@ -286,7 +300,7 @@ func (c *fixtureCase) answers(cluster string) []schema.Query {
 	}
 	for _, p := range schema.Populations {
 		for _, resource := range p.Resources {
-			if !given[resource] {
+			if !given[resource] && !p.Forge {
 				given[resource] = true
 				out = append(out, schema.Query{Source: cluster, Resource: resource, Target: "list " + resource, Outcome: schema.Complete})
 			}

@@ -57,9 +57,25 @@ func (a answers) absent(cluster, population string) bool {
 	return len(resources) > 0
 }
 
-// complete reports whether no cluster has a gap in a population.
+// complete reports whether no cluster has a gap in a population, or no forge that
+// was asked for it.
 func (a answers) complete(clusters []string, population string) bool {
+	if p, _ := schema.PopulationNamed(population); p.Forge {
+		asked := a.everywhere(p.Resources)
+		return len(asked) > 0 && !slices.ContainsFunc(asked, schema.Query.Gap)
+	}
 	return !slices.ContainsFunc(clusters, func(c string) bool { return a.gap(c, population) != "" })
+}
+
+// everywhere returns the questions for some resources, whoever was asked.
+func (a answers) everywhere(resources []string) []schema.Query {
+	var out []schema.Query
+	for _, asked := range a {
+		for _, r := range resources {
+			out = append(out, asked[r]...)
+		}
+	}
+	return out
 }
 
 // resourcesOf returns the resources that a population is made of, sorted.

@@ -36,7 +36,7 @@ var questions = []question{
 	},
 	{
 		id: "Q3", text: "How does a change reach production, and can it be bypassed?",
-		controls: append(series("CHG", 1, 5), "CHG-07"), needs: []string{"CHG-07.k1"}, otherwise: directChanges,
+		controls: append(series("CHG", 1, 5), "CHG-07"), needs: []string{"CHG-07.k1"}, answer: traced, otherwise: directChanges,
 	},
 	{
 		id: "Q4", text: "How are secrets and credentials protected?",
@@ -185,6 +185,25 @@ func separated(a *assessment, r *schema.Report) (string, string) {
 func barriers(a *assessment, _ *schema.Report) string {
 	return fmt.Sprintf("What is known: %s without an enforced Pod Security level (SEP-04.k1) and %s without a default deny (SEP-03.k1).",
 		plural(a.open("SEP-04.k1"), "namespace"), plural(a.open("SEP-03.k1"), "namespace"))
+}
+
+func traced(a *assessment, r *schema.Report) (string, string) {
+	v := a.verdicts["CHG-07.k1"]
+	known, older := v.counts[schema.ResultPass], 0
+	for _, f := range v.findings {
+		switch {
+		case f.Result == schema.ResultNeedsReview && f.Severity == schema.Info:
+			known++ // deployed by a person, and a merged change
+		case f.Result == schema.ResultNeedsReview:
+			older++
+		}
+	}
+	all := known + older + v.counts[schema.ResultFail]
+	if all == 0 {
+		return notCollected, "No GitOps application deploys a commit to production, so nothing ties what runs to a change. " + directChanges(a, r)
+	}
+	return fmt.Sprintf("%d %% of applications", 100*known/all),
+		fmt.Sprintf("%d of %s of production run a merged change, and %d what was deployed before any that is known. ", known, plural(all, "application"), older) + directChanges(a, r)
 }
 
 func directChanges(a *assessment, _ *schema.Report) string {

@@ -53,6 +53,7 @@ type Evidence struct {
 	FieldManagers       []FieldManager       `json:"fieldManagers"`
 	ManagedObjects      []ManagedObject      `json:"managedObjects"`
 	ControlPlaneFlags   []ControlPlaneFlag   `json:"controlPlaneFlags"`
+	MergedChanges       []MergedChange       `json:"mergedChanges"`
 }
 
 // A Row is one line of a population.
@@ -720,6 +721,7 @@ type Application struct {
 	// ServiceAccount is what Flux impersonates; empty means the controller's own rights.
 	ServiceAccount    string    `json:"serviceAccount"`
 	Reconciled        time.Time `json:"reconciled,omitzero"`
+	Deployed          time.Time `json:"deployed,omitzero"` // when Revision was applied
 	History           int       `json:"history"`
 	IgnoreDifferences int       `json:"ignoreDifferences"`
 	// SyncedBy are the people who started one of the recorded deployments by hand.
@@ -859,4 +861,30 @@ type ControlPlaneFlag struct {
 	Pod       string `json:"pod"`
 	Flag      string `json:"flag"`
 	Value     string `json:"value"`
+}
+
+// A MergedChange is a change that was merged into a branch of a repository: a pull
+// request of GitHub or a merge request of GitLab. The population has every change
+// that was merged in the plan's period, whoever made it.
+type MergedChange struct {
+	// Forge is the name of the source that was asked.
+	Forge string `json:"forge"`
+	// Repository is host/path, in lower case and without .git, such as github.example/shop/deploy.
+	Repository string `json:"repository"`
+	Number     int    `json:"number"`
+	Branch     string `json:"branch"` // the one that it was merged into
+	// MergeCommit is the commit that the merge left on the branch: the merge commit,
+	// the squashed one, or the last of a rebase. Head is the last commit of the change itself.
+	MergeCommit string    `json:"mergeCommit"`
+	Head        string    `json:"head"`
+	Author      string    `json:"author"`
+	MergedBy    string    `json:"mergedBy"`
+	Merged      time.Time `json:"merged"`
+	// Approvers are those whose latest review approves Head; StaleApprovers approved
+	// an earlier commit. The author is among them if the forge lets authors approve.
+	Approvers      []string `json:"approvers"`
+	StaleApprovers []string `json:"staleApprovers"`
+	// Checks are the checks of Head that were required and succeeded; FailedChecks those that did not.
+	Checks       []string `json:"checks"`
+	FailedChecks []string `json:"failedChecks"`
 }

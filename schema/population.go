@@ -20,6 +20,9 @@ type Population struct {
 	Resources []string
 	// From names the populations that a derived population is computed from.
 	From []string
+	// Forge is true when forges are asked for the population, each repository by
+	// itself, and no cluster is.
+	Forge bool
 	// Row is the zero value of its row type.
 	Row Row
 }
@@ -47,6 +50,9 @@ const (
 	admission  = "admissionregistration.k8s.io"
 	gatewayAPI = "gateway.networking.k8s.io"
 )
+
+// MergedChanges is the resource that a forge is asked for, once a repository.
+const MergedChanges = "mergedchanges"
 
 // podKinds are the resources whose objects have pods or pod templates.
 var podKinds = []string{"pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "jobs.batch", "cronjobs.batch"}
@@ -117,6 +123,8 @@ var Populations = []Population{
 	{Name: "applications", Title: "GitOps applications", Question: "What is deployed from source, and is it in step?",
 		Resources: []string{"applications.argoproj.io", "kustomizations.kustomize.toolkit.fluxcd.io", "helmreleases.helm.toolkit.fluxcd.io"}, Row: Application{}},
 	{Name: "applicationProjects", Title: "GitOps projects", Question: "What may each tenant deploy, and where?", Resources: []string{"appprojects.argoproj.io"}, Row: ApplicationProject{}},
+	{Name: "mergedChanges", Title: "Merged changes", Question: "Which changes were merged in the period, and who approved them?",
+		Resources: []string{MergedChanges}, Forge: true, Row: MergedChange{}},
 	{Name: "externalSecrets", Title: "External secrets", Question: "Which secrets come from a manager?",
 		Resources: []string{"externalsecrets.external-secrets.io", "secretstores.external-secrets.io", "clustersecretstores.external-secrets.io",
 			"clusterexternalsecrets.external-secrets.io"}, Row: ExternalSecret{}},

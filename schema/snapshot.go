@@ -96,8 +96,11 @@ type Query struct {
 	// Resource is the resource asked for as plural.group ("pods", "roles.rbac.authorization.k8s.io").
 	Resource string `json:"resource" class:"nda"`
 	// Target is the question: verb, group/version, resource and selectors.
-	Target  string  `json:"target" class:"nda"`
-	Outcome Outcome `json:"outcome" class:"nda"`
+	Target string `json:"target" class:"nda"`
+	// Repository is the one that a forge was asked about, written as in MergedChange;
+	// empty for questions to a cluster.
+	Repository string  `json:"repository,omitempty"`
+	Outcome    Outcome `json:"outcome" class:"nda"`
 	// Rows counts the objects that were returned.
 	Rows  int `json:"rows"`
 	Pages int `json:"pages"`

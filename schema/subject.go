@@ -2,6 +2,7 @@ package schema
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 )
 
@@ -289,4 +290,10 @@ func (r AlertRoute) Subject() Subject {
 // Subject implements Row.
 func (r Lease) Subject() Subject {
 	return Subject{Cluster: r.Cluster, Kind: "Lease", Namespace: r.Namespace, Name: r.Name}
+}
+
+// Subject implements Row. The forge takes the place of the cluster, as in the
+// queries that were put to it.
+func (r MergedChange) Subject() Subject {
+	return Subject{Cluster: r.Forge, Kind: "MergedChange", Name: r.Repository + "#" + strconv.Itoa(r.Number)}
 }

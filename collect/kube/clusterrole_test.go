@@ -103,6 +103,7 @@ func populationResources() []string {
 	return slices.Compact(out)
 }
 
+// populations are those that clusters are asked for.
 func populations() []schema.Population {
-	return slices.DeleteFunc(slices.Clone(schema.Populations), schema.Population.Derived)
+	return slices.DeleteFunc(slices.Clone(schema.Populations), func(p schema.Population) bool { return p.Derived() || p.Forge })
 }

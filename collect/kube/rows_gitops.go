@@ -30,6 +30,9 @@ func (r *Reader) application(x *object, f fields) {
 	}
 	row.Sources, row.TargetRevision = sorted(row.Sources), strings.Join(sorted(revisions), " ")
 	row.Revision, row.SyncedBy = appliedRevision(f), syncedBy(f)
+	if h := f.list("status", "history"); len(h) > 0 {
+		row.Deployed = h[len(h)-1].when("deployedAt")
+	}
 	// automated without enabled means on: enabled was added later, to switch it off and keep the rest.
 	if f.has("spec", "syncPolicy", "automated") {
 		automated := f.in("spec", "syncPolicy", "automated")
@@ -112,7 +115,7 @@ func (r *Reader) kustomization(x *object, f fields) {
 		row.Sync = "OutOfSync"
 	}
 	if h := f.list("status", "history"); len(h) > 0 {
-		row.Reconciled = h[0].when("lastReconciled")
+		row.Reconciled, row.Deployed = h[0].when("lastReconciled"), h[0].when("firstReconciled")
 	}
 	r.to.Rows(row)
 }
@@ -128,7 +131,7 @@ func (r *Reader) helmRelease(x *object, f fields) {
 	row.SelfHeal = !row.Suspended && f.text("spec", "driftDetection", "mode") == "enabled"
 	row.IgnoreDifferences = f.length("spec", "driftDetection", "ignore")
 	if h := f.list("status", "history"); len(h) > 0 {
-		row.Revision = h[0].text("chartVersion")
+		row.Revision, row.Deployed = h[0].text("chartVersion"), h[0].when("lastDeployed")
 	}
 	r.to.Rows(row)
 }
