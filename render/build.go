@@ -53,7 +53,7 @@ func Build(r *schema.Report, s *schema.Snapshot, t fs.FS) (*Document, error) {
 	} {
 		d.Sections = append(d.Sections, chapter()...)
 	}
-	d.Sheets = sheets(r, s)
+	d.Overview, d.Sheets = b.workbook()
 	return d, nil
 }
 

@@ -5,10 +5,7 @@
 // documents, and the drawing packages give equal bytes for equal documents.
 package render
 
-import (
-	"iter"
-	"time"
-)
+import "time"
 
 // A Document is what the reader will see.
 type Document struct {
@@ -23,8 +20,10 @@ type Document struct {
 	Footer string
 	// Sections are the chapters of the PDF, in order.
 	Sections []Section
-	// Sheets are the sheets of the workbook, in order.
-	Sheets []Sheet
+	// Overview is the first sheet of the workbook, nil for none; Sheets are the
+	// others, in order.
+	Overview *Overview
+	Sheets   []Sheet
 }
 
 // A Section is a chapter: a heading, an outline entry, and blocks.
@@ -122,6 +121,9 @@ type Column struct {
 	// Width is a share of the page in a table, and characters in a sheet.
 	Width int
 	Kind  CellKind
+	// Values are what a StatusCell of a sheet may say. A cell that is changed in the
+	// workbook takes the tone of its new word.
+	Values []Text
 }
 
 // CellKind is the type of the cells of a column.
@@ -131,10 +133,10 @@ type CellKind string
 const (
 	TextCell   CellKind = "text"
 	NumberCell CellKind = "number"
-	DateCell   CellKind = "date"     // a day
-	TimeCell   CellKind = "time"     // a time in UTC
-	StatusCell CellKind = "status"   // a Text, drawn with its tone
-	LinkCell   CellKind = "sheetref" // the value names another sheet
+	DateCell   CellKind = "date"   // a day
+	TimeCell   CellKind = "time"   // a time in UTC
+	StatusCell CellKind = "status" // a Text, drawn with its tone
+	FlagCell   CellKind = "flag"   // true or false
 )
 
 // Bars are stacked horizontal bars, one a line, such as statuses by area. The
@@ -179,19 +181,3 @@ func (Bars) block()      {}
 func (Figures) block()   {}
 func (Callout) block()   {}
 func (Contents) block()  {}
-
-// A Sheet of the workbook. Rows are made while they are drawn, so that a large
-// population is never held twice.
-type Sheet struct {
-	// Name is at most 31 characters, without []:*?/\ .
-	Name string
-	// Title and Notes stand above the header; Notes hold the completeness block of catalogue §3.3.
-	Title   string
-	Notes   []KeyValue
-	Columns []Column
-	Rows    iter.Seq[[]Cell]
-}
-
-// A Cell is a string, a Text, an int64, a time.Time, a schema.Date or a bool. A
-// text that starts with = + - @ is text.
-type Cell any

@@ -16,15 +16,26 @@ const (
 
 // styles are the ids of the workbook's cell styles.
 type styles struct {
-	title, label, header, text, wrapped, number, date, time, link int
-	tones                                                         map[render.Tone]int
-	notes                                                         map[render.Tone]int
+	title, heading, label, header, numberHeader         int
+	text, wrapped, number, leftNumber, flag, date, time int
+	link, numberLink                                    int
+	tones                                               map[render.Tone]int // of a cell
+	notes                                               map[render.Tone]int // of a line above the header
+	conditions                                          map[render.Tone]int // of a cell whose word is looked at
 }
 
 // colours of text and ground, dark enough on light to be read in print.
 var colours = map[render.Tone][2]string{
 	render.Good: {"1B5E20", "E3F1E4"}, render.Warn: {"7A4F01", "FBF0D9"}, render.Bad: {"8E1B1B", "F9E1E1"}, render.Severe: {"FFFFFF", "8E1B1B"}, render.Unknown: {"3B3F8F", "E6E7F5"}, render.Muted: {"555555", "EFEFEF"},
 }
+
+// chartColours are the ground of a part of a bar, and of the number on it.
+var chartColours = map[render.Tone]struct{ fill, label string }{
+	render.Good: {"2E7D32", "FFFFFF"}, render.Warn: {"F0B64A", "000000"}, render.Bad: {"C0392B", "FFFFFF"}, render.Severe: {"6B1010", "FFFFFF"},
+	render.Unknown: {"7C82D0", "000000"}, render.Muted: {"C9CCD1", "000000"},
+}
+
+func linkFont() *excelize.Font { return &excelize.Font{Color: "1A4F8B", Underline: "single"} }
 
 func newStyles(f *excelize.File) (*styles, error) {
 	var failed error
@@ -47,22 +58,33 @@ func newStyles(f *excelize.File) (*styles, error) {
 	day, minute := "yyyy-mm-dd", `yyyy-mm-dd hh:mm"Z"`
 	top := &excelize.Alignment{Vertical: "top"}
 	st := &styles{
-		title:   style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Size: 14}}),
-		label:   style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Color: "555555"}}),
-		header:  style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Color: "FFFFFF"}, Fill: ground("22384D"), Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}),
-		text:    style(excelize.Style{NumFmt: formatText, Alignment: top}),
-		wrapped: style(excelize.Style{NumFmt: formatText, Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}}),
-		number:  style(excelize.Style{NumFmt: formatInteger, Alignment: top}),
-		date:    style(excelize.Style{CustomNumFmt: &day, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
-		time:    style(excelize.Style{CustomNumFmt: &minute, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
-		link:    style(excelize.Style{Font: &excelize.Font{Color: "1A4F8B", Underline: "single"}}),
-		tones:   map[render.Tone]int{},
-		notes:   map[render.Tone]int{},
+		title:        style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Size: 14}}),
+		label:        style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Color: "555555"}, Alignment: top}),
+		heading:      style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Size: 12, Color: "22384D"}}),
+		header:       style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Color: "FFFFFF"}, Fill: ground("22384D"), Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}),
+		text:         style(excelize.Style{NumFmt: formatText, Alignment: top}),
+		wrapped:      style(excelize.Style{NumFmt: formatText, Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}}),
+		number:       style(excelize.Style{NumFmt: formatInteger, Alignment: top}),
+		leftNumber:   style(excelize.Style{NumFmt: formatInteger, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
+		flag:         style(excelize.Style{Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
+		date:         style(excelize.Style{CustomNumFmt: &day, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
+		time:         style(excelize.Style{CustomNumFmt: &minute, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
+		link:         style(excelize.Style{NumFmt: formatText, Font: linkFont(), Alignment: top}),
+		numberLink:   style(excelize.Style{NumFmt: formatInteger, Font: linkFont(), Alignment: top}),
+		numberHeader: style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Color: "FFFFFF"}, Fill: ground("22384D"), Alignment: &excelize.Alignment{Vertical: "center", Horizontal: "right", WrapText: true}}),
+		tones:        map[render.Tone]int{},
+		notes:        map[render.Tone]int{},
+		conditions:   map[render.Tone]int{},
 	}
 	for _, tone := range []render.Tone{render.Good, render.Warn, render.Bad, render.Severe, render.Unknown, render.Muted} {
 		c := colours[tone]
 		st.tones[tone] = style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Color: c[0]}, Fill: ground(c[1]), Alignment: top})
 		st.notes[tone] = style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Color: c[0], Bold: true}})
+		id, err := f.NewConditionalStyle(&excelize.Style{Font: &excelize.Font{Color: c[0]}, Fill: ground(c[1])})
+		if err != nil && failed == nil {
+			failed = fmt.Errorf("make conditional style: %w", err)
+		}
+		st.conditions[tone] = id
 	}
 	return st, failed
 }

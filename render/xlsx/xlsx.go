@@ -1,24 +1,24 @@
 // Package xlsx draws the sheets of a Document as a workbook.
 //
 // Render is the one call. Rows are streamed, so that memory does not grow with a
-// population. Texts are cells of the text format: nothing in a cell is a formula,
-// whatever it starts with.
+// population. Texts are cells of the text format and links are of the file format:
+// there is no formula in the workbook, whatever a text starts with.
 package xlsx
 
 import (
 	"fmt"
 	"io"
+	"sort"
 	"strings"
 	"time"
 
 	"github.com/xuri/excelize/v2"
 
-	"github.com/auditpack/auditpack/internal/celltext"
 	"github.com/auditpack/auditpack/render"
-	"github.com/auditpack/auditpack/schema"
 )
 
-// Render writes the workbook of d. Equal documents give equal bytes.
+// Render writes the workbook of d. Equal documents give equal bytes. A link to a
+// sheet that d does not have is an error.
 func Render(w io.Writer, d *render.Document) (err error) {
 	f := excelize.NewFile()
 	defer func() {
@@ -30,29 +30,84 @@ func Render(w io.Writer, d *render.Document) (err error) {
 	if err := setProperties(f, d); err != nil {
 		return err
 	}
-	styles, err := newStyles(f)
+	b, err := newBook(f, d)
 	if err != nil {
 		return err
 	}
-	for i, s := range d.Sheets {
-		if i == 0 {
-			err = f.SetSheetName("Sheet1", s.Name)
-		} else {
-			_, err = f.NewSheet(s.Name)
-		}
-		if err != nil {
-			return fmt.Errorf("sheet %q: %w", s.Name, err)
+	if err := b.addSheets(); err != nil {
+		return err
+	}
+	if d.Overview != nil {
+		if err := b.drawOverview(d.Overview); err != nil {
+			return fmt.Errorf("sheet %q: %w", d.Overview.Name, err)
 		}
 	}
 	for _, s := range d.Sheets {
-		if err := drawSheet(f, styles, d, s); err != nil {
+		if err := b.drawSheet(s); err != nil {
 			return fmt.Errorf("sheet %q: %w", s.Name, err)
 		}
 	}
+	sortContentTypes(f)
 	if err := f.Write(w); err != nil {
 		return fmt.Errorf("write workbook: %w", err)
 	}
 	return nil
+}
+
+// A book is a workbook that is being drawn.
+type book struct {
+	*excelize.File
+	*styles
+	d *render.Document
+	// headerRow is the row of the header of each sheet, 0 for the overview.
+	headerRow map[string]int
+	// rows is how many rows a sheet may have, which is Excel's limit but in tests.
+	rows int
+}
+
+func newBook(f *excelize.File, d *render.Document) (*book, error) {
+	styles, err := newStyles(f)
+	if err != nil {
+		return nil, err
+	}
+	b := &book{File: f, styles: styles, d: d, headerRow: map[string]int{}, rows: excelize.TotalRows}
+	if d.Overview != nil {
+		b.headerRow[d.Overview.Name] = 0
+	}
+	for _, s := range d.Sheets {
+		b.headerRow[s.Name] = len(s.Notes) + 3
+	}
+	return b, nil
+}
+
+// addSheets makes every sheet before one is drawn, in the order of the tabs.
+func (b *book) addSheets() error {
+	var names []string
+	if b.d.Overview != nil {
+		names = append(names, b.d.Overview.Name)
+	}
+	for _, s := range b.d.Sheets {
+		names = append(names, s.Name)
+	}
+	for i, name := range names {
+		var err error
+		if i == 0 {
+			err = b.SetSheetName("Sheet1", name)
+		} else {
+			_, err = b.NewSheet(name)
+		}
+		if err != nil {
+			return fmt.Errorf("sheet %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// sortContentTypes undoes the order of a map, in which excelize adds types of
+// images with a chart.
+func sortContentTypes(f *excelize.File) {
+	types := f.ContentTypes.Defaults
+	sort.Slice(types, func(i, j int) bool { return types[i].Extension < types[j].Extension })
 }
 
 func setProperties(f *excelize.File, d *render.Document) error {
@@ -66,138 +121,41 @@ func setProperties(f *excelize.File, d *render.Document) error {
 	return nil
 }
 
-// drawSheet puts the title into the first row, the notes below it, and after an
-// empty row the header, which stays in view, with the rows under it.
-func drawSheet(f *excelize.File, st *styles, d *render.Document, s render.Sheet) error {
-	if err := printSetup(f, d, s); err != nil {
-		return err
+// maxLinks is how many cells of a sheet lead elsewhere at most. Excel takes six
+// times as many, and takes its time to open them; rows further down have plain text.
+const maxLinks = 10_000
+
+// link makes a cell lead to rows of another sheet.
+func (b *book) link(sheet, cell string, to render.SheetLink) error {
+	header, ok := b.headerRow[to.Sheet]
+	if !ok {
+		return fmt.Errorf("cell %s leads to sheet %q, which the document does not have", cell, to.Sheet)
 	}
-	sw, err := f.NewStreamWriter(s.Name)
-	if err != nil {
-		return err
+	target := "A1"
+	if to.Rows.First > 0 {
+		target = fmt.Sprintf("A%d", header+to.Rows.First)
 	}
-	for i, c := range s.Columns {
-		if err := sw.SetColWidth(i+1, i+1, float64(c.Width)); err != nil {
-			return err
-		}
+	if to.Rows.Last > to.Rows.First {
+		target += fmt.Sprintf(":A%d", header+to.Rows.Last)
 	}
-	header := len(s.Notes) + 3
-	err = sw.SetPanes(&excelize.Panes{Freeze: true, YSplit: header, TopLeftCell: cellName(1, header+1), ActivePane: "bottomLeft"})
-	if err != nil {
-		return err
-	}
-	if err := sw.SetRow("A1", []any{excelize.Cell{StyleID: st.title, Value: celltext.Clean(s.Title)}}, excelize.RowOpts{Height: 24}); err != nil {
-		return err
-	}
-	for i, note := range s.Notes {
-		cells := []any{excelize.Cell{StyleID: st.label, Value: celltext.Clean(note.Key)}, excelize.Cell{StyleID: st.note(note.Value.Tone), Value: celltext.Clean(note.Value.Value)}}
-		if err := sw.SetRow(cellName(1, i+2), cells); err != nil {
-			return err
-		}
-	}
-	titles := make([]any, len(s.Columns))
-	for i, c := range s.Columns {
-		titles[i] = excelize.Cell{StyleID: st.header, Value: celltext.Clean(c.Title)}
-	}
-	if err := sw.SetRow(cellName(1, header), titles, excelize.RowOpts{Height: 30}); err != nil {
-		return err
-	}
-	last := header
-	for row := range s.Rows {
-		last++
-		if err := sw.SetRow(cellName(1, last), drawRow(st, s, row), excelize.RowOpts{Height: rowHeight(s.Columns, row)}); err != nil {
-			return fmt.Errorf("row %d: %w", last, err)
-		}
-	}
-	if err := f.AutoFilter(s.Name, cellName(1, header)+":"+cellName(len(s.Columns), max(last, header+1)), nil); err != nil {
-		return err
-	}
-	if err := sw.Flush(); err != nil {
-		return err
-	}
-	return f.SetDefinedName(&excelize.DefinedName{ // the header again on each printed page
-		Name: "_xlnm.Print_Titles", Scope: s.Name, RefersTo: fmt.Sprintf("'%s'!$%d:$%[2]d", strings.ReplaceAll(s.Name, "'", "''"), header),
-	})
+	return b.SetCellHyperLink(sheet, cell, quoteSheet(to.Sheet)+"!"+target, "Location")
 }
 
-// rowHeight is what the longest wrapped text of a row needs. It is written down,
-// since not every program measures rows when it opens a file. 0 is one line.
-func rowHeight(columns []render.Column, row []render.Cell) float64 {
-	lines := 1
-	for i, cell := range row {
-		if text, ok := cell.(string); ok && columns[i].Width >= proseWidth {
-			lines = max(lines, celltext.Lines(text, columns[i].Width))
-		}
-	}
-	if lines == 1 {
-		return 0
-	}
-	return celltext.Line * float64(lines)
-}
-
-func drawRow(st *styles, s render.Sheet, row []render.Cell) []any {
-	out := make([]any, len(row))
-	for i, cell := range row {
-		out[i] = drawCell(st, s.Columns[i], cell)
-	}
-	return out
-}
-
-func drawCell(st *styles, column render.Column, cell render.Cell) any {
-	switch v := cell.(type) {
-	case time.Time:
-		if v.IsZero() {
-			return nil
-		}
-		return excelize.Cell{StyleID: st.time, Value: v.UTC()}
-	case schema.Date:
-		if v.IsZero() {
-			return nil
-		}
-		return excelize.Cell{StyleID: st.date, Value: v.Time()}
-	case int64:
-		return excelize.Cell{StyleID: st.number, Value: v}
-	case bool:
-		if v {
-			return excelize.Cell{StyleID: st.text, Value: "yes"}
-		}
-		return excelize.Cell{StyleID: st.text, Value: "no"}
-	case render.Text:
-		return excelize.Cell{StyleID: st.status(v.Tone), Value: celltext.Clean(v.Value)}
-	default:
-		text := celltext.Clean(fmt.Sprint(v))
-		if column.Kind == render.LinkCell {
-			return excelize.Cell{StyleID: st.link, Formula: sheetLink(text), Value: text}
-		}
-		return excelize.Cell{StyleID: st.prose(column.Width), Value: text}
-	}
-}
-
-// sheetLink is the only formula that is written, and only for names of sheets,
-// which are the program's own.
-func sheetLink(sheet string) string {
-	quoted := strings.ReplaceAll(sheet, `"`, `""`)
-	return fmt.Sprintf(`HYPERLINK("#'%s'!A1","%s")`, strings.ReplaceAll(quoted, "'", "''"), quoted)
-}
-
-func printSetup(f *excelize.File, d *render.Document, s render.Sheet) error {
-	landscape, a4, fit, width, height := "landscape", 9, true, 1, 0
-	if err := f.SetPageLayout(s.Name, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4, FitToWidth: &width, FitToHeight: &height}); err != nil {
-		return err
-	}
-	if err := f.SetSheetProps(s.Name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
-		return err
-	}
-	escape := func(text string) string { return strings.ReplaceAll(celltext.Clean(text), "&", "&&") }
-	return f.SetHeaderFooter(s.Name, &excelize.HeaderFooterOptions{
-		OddHeader: "&L" + celltext.Shorten(escape(d.Header), 180) + "&R" + celltext.Shorten(escape(s.Name), 60), OddFooter: "&L" + celltext.Shorten(escape(d.Footer), 180) + "&RPage &P of &N",
-	})
-}
+// quoteSheet writes the name of a sheet as references do.
+func quoteSheet(name string) string { return "'" + strings.ReplaceAll(name, "'", "''") + "'" }
 
 func cellName(column, row int) string {
 	name, err := excelize.CoordinatesToCellName(column, row)
 	if err != nil {
 		panic(err) // both numbers are counted here
+	}
+	return name
+}
+
+func columnName(column int) string {
+	name, err := excelize.ColumnNumberToName(column)
+	if err != nil {
+		panic(err) // columns are those of a Go type
 	}
 	return name
 }

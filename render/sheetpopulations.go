@@ -1,0 +1,206 @@
+package render
+
+import (
+	"fmt"
+	"iter"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/auditpack/auditpack/schema"
+)
+
+// rowsOf yields the rows of a population, collected or derived.
+func rowsOf(r *schema.Report, s *schema.Snapshot, p schema.Population) iter.Seq[schema.Row] {
+	if p.Derived() {
+		return r.Derived.Rows(p.Name)
+	}
+	return s.Evidence.Rows(p.Name)
+}
+
+// populationSheet shows every row of a population, with the block that lets an
+// auditor rely on the list: what was asked, how it was answered, and its digest.
+// The first column counts the findings about a row and leads to the worst.
+func (b *builder) populationSheet(x *crossings, p schema.Population) Sheet {
+	rowType := reflect.TypeOf(p.Row)
+	sheet := Sheet{Name: p.Title, Title: p.Question, Notes: b.populationNotes(x, p), Columns: []Column{numberColumn("Findings", 10)}}
+	for i := range rowType.NumField() {
+		f := rowType.Field(i)
+		sheet.Columns = append(sheet.Columns, Column{Title: columnTitle(jsonName(f)), Width: columnWidth(f), Kind: cellKind(f.Type)})
+	}
+	sheet.Rows = func(yield func([]Cell) bool) {
+		n := 0
+		for row := range rowsOf(b.r, b.s, p) {
+			n++
+			v := reflect.ValueOf(row)
+			cells := make([]Cell, v.NumField()+1)
+			if at := x.found[p.Name][n]; at.count > 0 {
+				cells[0] = countOf(at.count, Span{at.first, at.first})
+			}
+			for i := range v.NumField() {
+				cells[i+1] = cellOf(v.Field(i))
+			}
+			if !yield(cells) {
+				return
+			}
+		}
+	}
+	return sheet
+}
+
+// populationNotes begin with what checks make of the population.
+func (b *builder) populationNotes(x *crossings, population schema.Population) []Note {
+	var notes []Note
+	if readers := x.readers[population.Name]; len(readers) > 0 {
+		notes = append(notes, Note{"Read by", link(list(readers, 12), checksName, x.checks[readers[0]])})
+	}
+	var p schema.PopulationResult
+	for _, result := range b.r.Populations {
+		if result.Name == population.Name {
+			p = result
+		}
+	}
+	notes = append(notes, Note{"As of", b.r.AsOf}, Note{"Rows", int64(p.Rows)}, Note{"File in the archive", p.Path}, Note{"SHA-256 of the file", p.SHA256})
+	if p.Derived {
+		return append(notes, Note{"Computed from", strings.Join(population.From, ", ")})
+	}
+	for _, q := range b.r.Queries {
+		if slices.Contains(population.Resources, q.Resource) {
+			notes = append(notes, Note{q.Source + " " + q.Resource, answerText(q)})
+		}
+	}
+	return notes
+}
+
+func answerText(q schema.Query) Text {
+	t := Text{Value: fmt.Sprintf("%s: %s, %s", q.Outcome, count(q.Rows, "row", "rows"), count(q.Pages, "page", "pages"))}
+	if q.Reason != "" {
+		t.Value += "; " + q.Reason
+	}
+	if q.Gap() {
+		t.Tone = Bad
+	}
+	return t
+}
+
+func jsonName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
+}
+
+func cellKind(t reflect.Type) CellKind {
+	switch {
+	case t == reflect.TypeFor[time.Time]():
+		return TimeCell
+	case t == reflect.TypeFor[schema.Date]():
+		return DateCell
+	case t.Kind() == reflect.Bool:
+		return FlagCell
+	case t.Kind() == reflect.Int, t.Kind() == reflect.Int64:
+		return NumberCell
+	default:
+		return TextCell
+	}
+}
+
+func columnWidth(f reflect.StructField) int {
+	switch cellKind(f.Type) {
+	case TimeCell:
+		return 20
+	case DateCell, NumberCell:
+		return 12
+	}
+	if f.Type.Kind() == reflect.Bool {
+		return max(8, len(columnTitle(jsonName(f)))+2)
+	}
+	return max(18, len(columnTitle(jsonName(f)))+2)
+}
+
+// cellOf turns a field into a cell; lists are joined, so that each row stays one line.
+func cellOf(v reflect.Value) Cell {
+	switch x := v.Interface().(type) {
+	case time.Time, schema.Date, bool:
+		return x
+	case []string:
+		return strings.Join(x, ", ")
+	case []schema.Rule:
+		return join(x, "; ", ruleText)
+	case []schema.BindingSubject:
+		return join(x, ", ", func(s schema.BindingSubject) string {
+			return schema.Subject{Kind: s.Kind, Namespace: s.Namespace, Name: s.Name}.String()
+		})
+	case map[string]string:
+		return labelText(x)
+	}
+	switch v.Kind() {
+	case reflect.Int, reflect.Int64:
+		return v.Int()
+	case reflect.String:
+		return v.String()
+	default:
+		return fmt.Sprint(v.Interface())
+	}
+}
+
+func join[T any](items []T, separator string, text func(T) string) string {
+	parts := make([]string, len(items))
+	for i, item := range items {
+		parts[i] = text(item)
+	}
+	return strings.Join(parts, separator)
+}
+
+// ruleText writes a policy rule as "get,list on pods,pods/log in apps (only a,b)".
+func ruleText(r schema.Rule) string {
+	text := strings.Join(r.Verbs, ",") + " on " + strings.Join(append(slices.Clone(r.Resources), r.NonResourceURLs...), ",")
+	if groups := strings.Join(r.APIGroups, ","); groups != "" {
+		text += " in " + groups
+	}
+	if len(r.ResourceNames) > 0 {
+		text += " (only " + strings.Join(r.ResourceNames, ",") + ")"
+	}
+	return text
+}
+
+func labelText(labels map[string]string) string {
+	parts := make([]string, 0, len(labels))
+	for k, v := range labels {
+		parts = append(parts, k+"="+v)
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}
+
+// spelled gives the words of JSON names that are not plain words.
+var spelled = map[string]string{
+	"uid": "UID", "id": "id", "ids": "ids", "arn": "ARN", "tls": "TLS", "os": "OS", "ip": "IP", "ips": "IPs", "api": "API", "url": "URL", "pid": "PID", "crd": "CRD",
+}
+
+// columnTitle turns serviceAccount into "Service account" and imageIDs into "Image ids".
+func columnTitle(name string) string {
+	var parts []string
+	start := 0
+	runes := []rune(name)
+	for i := 1; i <= len(runes); i++ {
+		if i == len(runes) || unicode.IsUpper(runes[i]) && !unicode.IsUpper(runes[i-1]) {
+			parts = append(parts, strings.ToLower(string(runes[start:i])))
+			start = i
+		}
+	}
+	for i, p := range parts {
+		if s, ok := spelled[p]; ok {
+			parts[i] = s
+		}
+	}
+	return sentence(strings.Join(parts, " "))
+}
+
+// sentence puts the first letter in upper case.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
