@@ -33,7 +33,7 @@ pictures: build packages ## the pictures in docs/, from the sample
 	pdftoppm -r 72 -f 2 -l 2 -singlefile -png bin/pictures/*/report.pdf docs/pictures/summary
 
 packages: ## Debian packages that tests use as oracles
-	@for need in pdftotext:poppler-utils qpdf:qpdf soffice:libreoffice-calc unzip:unzip unshare:util-linux; do \
+	@for need in pdftotext:poppler-utils qpdf:qpdf certutil:libnss3-tools openssl:openssl soffice:libreoffice-calc unzip:unzip unshare:util-linux; do \
 	  command -v $${need%%:*} >/dev/null || missing="$$missing $${need#*:}"; done; \
 	test -z "$$missing" || { echo "installing$$missing"; apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing >/dev/null; }
 

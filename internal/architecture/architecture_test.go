@@ -28,7 +28,9 @@ var stages = map[string][]string{
 	"render":        {"schema"},
 	"render/pdf":    {"schema", "render", "internal/pdfupdate"},
 	"render/xlsx":   {"schema", "render", "internal/celltext"},
-	"seal":          {"schema"},
+	"seal":          {"schema", "seal/cms", "seal/ooxml", "seal/pades"},
+	"seal/cms":      {},
+	"seal/pades":    {"seal/cms", "internal/pdfupdate"},
 }
 
 // doors names the packages of ours that may import a path with the prefix.
@@ -38,7 +40,8 @@ var doors = map[string][]string{
 	"github.com/johnfercher/":       {"render/pdf"},
 	"github.com/phpdave11/":         {"render/pdf"},
 	"github.com/xuri/":              {"render/xlsx", "internal/workbook"}, // one writes, the other reads what people filled in
-	"github.com/sigstore/":          {"seal"},
+	"github.com/sigstore/":          {"seal", "seal/cms"},
+	"github.com/digitorus/":         {"seal", "seal/cms", "internal/testpki"},
 	"github.com/zricethezav/":       {"collect/kube"},
 	"github.com/spf13/cobra":        {"cmd/auditpack"},
 	"github.com/invopop/":           {"internal/schemagen"},

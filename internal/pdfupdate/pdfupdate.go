@@ -22,8 +22,11 @@ import (
 	"unicode/utf16"
 )
 
-// maxObjects bounds the tables of a file.
-const maxObjects = 1 << 22
+// Bounds of what Open reads: objects in a table, and tables in a file.
+const (
+	maxObjects = 1 << 22
+	maxTables  = 16
+)
 
 // A File is a PDF file with the changes to append. It is not safe for concurrent use.
 type File struct {
@@ -61,6 +64,11 @@ func Open(data []byte) (*File, error) {
 	if err := f.readTables(); err != nil {
 		return nil, err
 	}
+	for n := range f.offsets {
+		if n >= f.size {
+			return nil, fmt.Errorf("/Size %d leaves out object %d", f.size, n)
+		}
+	}
 	return f, nil
 }
 
@@ -74,6 +82,9 @@ func (f *File) readTables() error {
 			return errors.New("cross-reference tables form a loop")
 		}
 		seen[at] = true
+		if len(seen) > maxTables {
+			return fmt.Errorf("more than %d cross-reference tables", maxTables)
+		}
 		trailer, err := f.readTable(at, removed)
 		if err != nil {
 			return fmt.Errorf("cross-reference table at %d: %w", at, err)

@@ -101,7 +101,7 @@ func order(certificates []*x509.Certificate, id issuerAndSerial) ([]*x509.Certif
 	for next != nil {
 		last := next
 		chain = append(chain, last)
-		if bytes.Equal(last.RawIssuer, last.RawSubject) {
+		if selfIssued(last) {
 			if err := last.CheckSignature(last.SignatureAlgorithm, last.RawTBSCertificate, last.Signature); err != nil {
 				return nil, fmt.Errorf("the signature on the self-signed certificate of %q is wrong", last.Subject)
 			}
@@ -117,6 +117,8 @@ func order(certificates []*x509.Certificate, id issuerAndSerial) ([]*x509.Certif
 	return chain, nil
 }
 
+func selfIssued(c *x509.Certificate) bool { return bytes.Equal(c.RawIssuer, c.RawSubject) }
+
 // checkChain says why the certificates of a chain may not be used to sign documents.
 func checkChain(chain []*x509.Certificate) error {
 	for i, c := range chain {
@@ -124,7 +126,7 @@ func checkChain(chain []*x509.Certificate) error {
 			return fmt.Errorf("the certificate of %q: %w", c.Subject, err)
 		}
 		// What a root says about itself is not what makes it trusted.
-		root := i > 0 && bytes.Equal(c.RawIssuer, c.RawSubject)
+		root := i > 0 && selfIssued(c)
 		if weak[c.SignatureAlgorithm] && !root {
 			return fmt.Errorf("the certificate of %q is signed with %s, which can be forged", c.Subject, c.SignatureAlgorithm)
 		}

@@ -1,6 +1,7 @@
 package cms
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
@@ -70,11 +71,11 @@ func (t Trust) readTimestamp(s *Signature) (Judgement, error) {
 	if err != nil {
 		return Judgement{}, err
 	}
-	j.Stamped = token.Time.UTC()
+	j.Stamped = token.time
 	if len(t.TimestampRoots) == 0 {
 		return j, nil
 	}
-	if _, err := verifyToken(s.token, s.value, t.TimestampRoots); err != nil {
+	if err := token.verify(s.value, t.TimestampRoots); err != nil {
 		j.TimestampProblem = err.Error()
 		return j, nil
 	}
@@ -113,5 +114,20 @@ func (t Trust) accept(chain []*x509.Certificate, j Judgement) error {
 	if err != nil {
 		return fmt.Errorf("the signer's certificate (%q): %w", leaf.Subject, err)
 	}
-	return nil
+	return anchored(chain, t.Roots)
+}
+
+// anchored returns an error when nobody answers for the last certificate of a
+// chain. crypto/x509 does not look at certificates that it can do without.
+func anchored(chain, roots []*x509.Certificate) error {
+	last := chain[len(chain)-1]
+	if selfIssued(last) { // order has checked its signature
+		return nil
+	}
+	for _, root := range roots {
+		if last.Equal(root) || bytes.Equal(last.RawIssuer, root.RawSubject) && last.CheckSignatureFrom(root) == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("nothing answers for the certificate of %q that comes with the signature", last.Subject)
 }
