@@ -537,3 +537,32 @@ func TestCHG02k3(t *testing.T) {
 		{name: "development only", result: schema.ResultPass, rbac: "rb dev/d -> ClusterRole edit: Group dev"},
 	})
 }
+
+func TestACC01d1(t *testing.T) {
+	const access = `
+		clusterrole everything: * * *
+		crb ops -> everything: Group dev
+		crb all -> everything: Group system:authenticated
+		clusterrole reader: core pods get
+		crb read -> reader: Group readers`
+	export := func(change func(*schema.DocumentRecord)) func(*world) {
+		return func(w *world) {
+			w.members("dev")
+			change(&w.Documents.Spec.Documents[0])
+		}
+	}
+	runCases(t, "ACC-01.d1", []checkCase{
+		{name: "an export", result: schema.ResultPass, rbac: access, more: func(w *world) { w.members("dev") }},
+		{name: "no export", result: schema.ResultNotCollected, rbac: access},
+		{name: "an export of another group", result: schema.ResultNotCollected, rbac: access, more: func(w *world) { w.members("readers") }},
+		{name: "an old export", result: schema.ResultPartial, rbac: access,
+			more: export(func(d *schema.DocumentRecord) {
+				d.AsOf, d.ApprovedOn = schema.DateOf(asOf).AddDays(-200), schema.DateOf(asOf).AddDays(-200)
+			}),
+			want: []string{"partial high | Group dev | Members of dev (members-dev), which covers dev, is out of date since " + schema.DateOf(asOf).AddDays(-110).String() + "."}},
+		{name: "an export without a day", result: schema.ResultFail, rbac: access,
+			more: export(func(d *schema.DocumentRecord) { d.AsOf = schema.Date{} }),
+			want: []string{"fail high | Group dev | Members of dev (members-dev) is no evidence for dev: it does not say as of which day it is true."}},
+		{name: "no group is an administrator", result: schema.ResultNotApplicable, rbac: "clusterrole reader: core pods get\ncrb read -> reader: Group readers"},
+	})
+}

@@ -73,6 +73,8 @@ type wantedFinding struct {
 // A FixtureResult says what came of one case of a fixture file.
 type FixtureResult struct {
 	File, Check, Case string
+	// Got is what the check concluded.
+	Got schema.CheckResult
 	// Problems are the differences between what was wanted and what came out; none
 	// when the case passed.
 	Problems []string
@@ -150,11 +152,11 @@ func (f *fixture) run(ctx context.Context, checks []schema.Check) ([]FixtureResu
 	}
 	var out []FixtureResult
 	for _, c := range f.Cases {
-		problems, err := c.run(ctx, checks, checks[i])
+		r, err := c.run(ctx, checks, checks[i])
 		if err != nil {
 			return nil, fmt.Errorf("case %q: %w", c.Name, err)
 		}
-		out = append(out, FixtureResult{Check: f.Check, Case: c.Name, Problems: problems})
+		out = append(out, r)
 	}
 	return out, nil
 }
@@ -162,22 +164,24 @@ func (f *fixture) run(ctx context.Context, checks []schema.Check) ([]FixtureResu
 // fixtureCluster is the cluster of rows and queries that name none.
 const fixtureCluster = "c"
 
-func (c *fixtureCase) run(ctx context.Context, checks []schema.Check, check schema.Check) ([]string, error) {
+func (c *fixtureCase) run(ctx context.Context, checks []schema.Check, check schema.Check) (FixtureResult, error) {
+	out := FixtureResult{Check: check.ID, Case: c.Name}
 	snap, wanted, err := c.snapshot()
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	in := c.inputs(append([]schema.Check{check}, c.named(checks, check.ID)...))
 	report, err := Assess(ctx, snap, in)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	i := slices.IndexFunc(report.Checks, func(r schema.CheckResult) bool { return r.ID == check.ID })
-	problems := c.compare(report.Checks[i], report.Findings, wanted)
+	out.Got = report.Checks[i]
+	out.Problems = c.compare(out.Got, report.Findings, wanted)
 	if DecidedBy(&check) == ByRules {
-		problems = append(problems, c.compareCounts(check.Population, report.Checks[i])...)
+		out.Problems = append(out.Problems, c.compareCounts(check.Population, out.Got)...)
 	}
-	return problems, nil
+	return out, nil
 }
 
 // named returns the other checks that the documents and exceptions of a case name.
@@ -237,7 +241,7 @@ func (c *fixtureCase) snapshot() (*schema.Snapshot, []wantedFinding, error) {
 // isForge reports whether forges are asked for a population, and no cluster is.
 func isForge(population string) bool {
 	p, _ := schema.PopulationNamed(population)
-	return p.Forge
+	return p.Origin == schema.OriginForge
 }
 
 // appendRow adds a row of a case to its population and returns what is wanted of
@@ -300,7 +304,7 @@ func (c *fixtureCase) answers(cluster string) []schema.Query {
 	}
 	for _, p := range schema.Populations {
 		for _, resource := range p.Resources {
-			if !given[resource] && !p.Forge {
+			if !given[resource] && p.Origin == schema.OriginCluster {
 				given[resource] = true
 				out = append(out, schema.Query{Source: cluster, Resource: resource, Target: "list " + resource, Outcome: schema.Complete})
 			}
