@@ -60,7 +60,7 @@ func (a answers) absent(cluster, population string) bool {
 // complete reports whether no cluster has a gap in a population, or no forge that
 // was asked for it.
 func (a answers) complete(clusters []string, population string) bool {
-	if p, _ := schema.PopulationNamed(population); p.Forge {
+	if p, _ := schema.PopulationNamed(population); p.Origin == schema.OriginForge {
 		asked := a.everywhere(p.Resources)
 		return len(asked) > 0 && !slices.ContainsFunc(asked, schema.Query.Gap)
 	}

@@ -53,6 +53,8 @@ type Evidence struct {
 	FieldManagers       []FieldManager       `json:"fieldManagers"`
 	ManagedObjects      []ManagedObject      `json:"managedObjects"`
 	ControlPlaneFlags   []ControlPlaneFlag   `json:"controlPlaneFlags"`
+	AuditLogs           []AuditLog           `json:"auditLogs"`
+	AuditActions        []AuditAction        `json:"auditActions"`
 	MergedChanges       []MergedChange       `json:"mergedChanges"`
 }
 

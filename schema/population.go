@@ -20,12 +20,21 @@ type Population struct {
 	Resources []string
 	// From names the populations that a derived population is computed from.
 	From []string
-	// Forge is true when forges are asked for the population, each repository by
-	// itself, and no cluster is.
-	Forge bool
+	// Origin says who is asked for the population.
+	Origin Origin
 	// Row is the zero value of its row type.
 	Row Row
 }
+
+// An Origin is who is asked for a population.
+type Origin int
+
+// The origins.
+const (
+	OriginCluster  Origin = iota // the API server of each cluster, or files that stand for it
+	OriginForge                  // forges, each repository by itself, and no cluster
+	OriginAuditLog               // the audit log of a cluster, where the plan names one
+)
 
 // Derived reports whether assess computes the population.
 func (p Population) Derived() bool { return len(p.From) > 0 }
@@ -53,6 +62,9 @@ const (
 
 // MergedChanges is the resource that a forge is asked for, once a repository.
 const MergedChanges = "mergedchanges"
+
+// AuditLogRecords is the resource of the queries that say how an audit log was read.
+const AuditLogRecords = "auditlogs"
 
 // podKinds are the resources whose objects have pods or pod templates.
 var podKinds = []string{"pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "jobs.batch", "cronjobs.batch"}
@@ -124,7 +136,7 @@ var Populations = []Population{
 		Resources: []string{"applications.argoproj.io", "kustomizations.kustomize.toolkit.fluxcd.io", "helmreleases.helm.toolkit.fluxcd.io"}, Row: Application{}},
 	{Name: "applicationProjects", Title: "GitOps projects", Question: "What may each tenant deploy, and where?", Resources: []string{"appprojects.argoproj.io"}, Row: ApplicationProject{}},
 	{Name: "mergedChanges", Title: "Merged changes", Question: "Which changes were merged in the period, and who approved them?",
-		Resources: []string{MergedChanges}, Forge: true, Row: MergedChange{}},
+		Resources: []string{MergedChanges}, Origin: OriginForge, Row: MergedChange{}},
 	{Name: "externalSecrets", Title: "External secrets", Question: "Which secrets come from a manager?",
 		Resources: []string{"externalsecrets.external-secrets.io", "secretstores.external-secrets.io", "clustersecretstores.external-secrets.io",
 			"clusterexternalsecrets.external-secrets.io"}, Row: ExternalSecret{}},
@@ -140,6 +152,8 @@ var Populations = []Population{
 	{Name: "fieldManagers", Title: "Field managers", Question: "Who last changed the fields of an object?", Resources: changeableKinds, Row: FieldManager{}},
 	{Name: "managedObjects", Title: "Managed objects", Question: "Which objects beside workloads come from source?", Resources: managedKinds, Row: ManagedObject{}},
 	{Name: "controlPlaneFlags", Title: "Control-plane flags", Question: "How is the control plane started, where that is visible?", Resources: []string{"pods"}, Row: ControlPlaneFlag{}},
+	{Name: "auditLogs", Title: "Audit logs", Question: "Which time do the audit logs cover?", Resources: []string{AuditLogRecords}, Origin: OriginAuditLog, Row: AuditLog{}},
+	{Name: "auditActions", Title: "Audited actions", Question: "Who did what that matters, by the audit log?", Resources: []string{AuditLogRecords}, Origin: OriginAuditLog, Row: AuditAction{}},
 }
 
 // PopulationNamed returns the population with that name.

@@ -105,5 +105,5 @@ func populationResources() []string {
 
 // populations are those that clusters are asked for.
 func populations() []schema.Population {
-	return slices.DeleteFunc(slices.Clone(schema.Populations), func(p schema.Population) bool { return p.Derived() || p.Forge })
+	return slices.DeleteFunc(slices.Clone(schema.Populations), func(p schema.Population) bool { return p.Derived() || p.Origin != schema.OriginCluster })
 }
