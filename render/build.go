@@ -20,6 +20,8 @@ type builder struct {
 	findings map[string][]schema.Finding     // by control
 	areas    []area
 	gaps     []gap
+	owners   []ownerGroup
+	listed   map[string]bool // findings that the part of an owner lists
 }
 
 // An area is what the report shows of one, in the order of the control table.
@@ -78,6 +80,12 @@ func newBuilder(r *schema.Report, s *schema.Snapshot, t texts) *builder {
 		b.findings[f.Control] = append(b.findings[f.Control], f)
 	}
 	b.gaps = findGaps(r)
+	b.owners, b.listed = b.ownerGroups(), map[string]bool{}
+	for _, g := range b.owners {
+		for _, f := range g.shown {
+			b.listed[f.ID] = true
+		}
+	}
 	return b
 }
 

@@ -169,37 +169,42 @@ func TestLinksAndIDs(t *testing.T) {
 			d := document(t, report)
 			ids := map[string]bool{}
 			for _, s := range d.Sections {
-				if ids[s.ID] || s.ID == "" {
-					t.Errorf("the id %q is empty or used twice", s.ID)
+				if s.ID == "" {
+					t.Errorf("the section %q has no id", s.Title)
 				}
-				ids[s.ID] = true
 			}
-			walkLinks(reflect.ValueOf(d.Sections), func(link string) {
+			walk(reflect.ValueOf(d.Sections), "ID", func(id string) {
+				if ids[id] {
+					t.Errorf("the id %q is used twice", id)
+				}
+				ids[id] = true
+			})
+			walk(reflect.ValueOf(d.Sections), "Link", func(link string) {
 				if !ids[link] {
-					t.Errorf("a link leads to %q, which is no section", link)
+					t.Errorf("a link leads to %q, which is nowhere", link)
 				}
 			})
 		})
 	}
 }
 
-// walkLinks calls f with every Link that is set.
-func walkLinks(v reflect.Value, f func(string)) {
+// walk calls f with every field of that name that is set.
+func walk(v reflect.Value, name string, f func(string)) {
 	switch v.Kind() {
 	case reflect.Interface, reflect.Pointer:
 		if !v.IsNil() {
-			walkLinks(v.Elem(), f)
+			walk(v.Elem(), name, f)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			walkLinks(v.Index(i), f)
+			walk(v.Index(i), name, f)
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if v.Type().Field(i).Name == "Link" && v.Field(i).String() != "" {
+			if v.Type().Field(i).Name == name && v.Field(i).String() != "" {
 				f(v.Field(i).String())
 			}
-			walkLinks(v.Field(i), f)
+			walk(v.Field(i), name, f)
 		}
 	}
 }
@@ -421,10 +426,8 @@ func TestReasonsOfSeveralChecksAreSaidOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []render.Text{
-		{Value: "CHG-01.p1, CHG-01.p2 are not collected: no pipeline source"}, {Value: "CHG-01.k1 fails with 1 finding"},
-		{Value: "CHG-01.k2 is not collected"}, {Value: "nobody signed off the control"},
-	}
+	want := []render.Text{{Value: "CHG-01.p1, CHG-01.p2 are not collected: no pipeline source; CHG-01.k1 fails with 1 finding; " +
+		"CHG-01.k2 is not collected; nobody signed off the control."}}
 	for _, section := range d.Sections {
 		for _, b := range section.Blocks {
 			if box, ok := b.(render.Callout); ok && section.ID == r.Controls[0].ID {

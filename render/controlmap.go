@@ -10,8 +10,8 @@ import (
 func (b *builder) controlMap() []Section {
 	t := Table{
 		Columns: []Column{
-			{Title: "Id", Width: 14}, {Title: "Control", Width: 44}, {Title: "Owner", Width: 24},
-			{Title: "Status", Width: 23, Kind: StatusCell}, {Title: "Design", Width: 15}, {Title: "Operation", Width: 17},
+			{Title: "Id", Width: 14}, {Title: "Control", Width: 43}, {Title: "Owner", Width: 22},
+			{Title: "Status", Width: 26, Kind: StatusCell}, {Title: "Design", Width: 15}, {Title: "Operation", Width: 17},
 			{Title: "Evidence as of", Width: 17}, {Title: findingsTitle, Width: 16}, {Title: "Next review", Width: 17},
 		},
 		Dense: true,

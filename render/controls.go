@@ -27,6 +27,7 @@ func (b *builder) controlSection(c schema.ControlResult) Section {
 	blocks = append(blocks, reasons(c)...)
 	blocks = append(blocks, b.evidenceTable(c))
 	blocks = append(blocks, b.controlFindings(c)...)
+	blocks = append(blocks, controlExceptions(c)...)
 	blocks = append(blocks, small("%s", b.references(c.References)))
 	for _, n := range c.Notes {
 		blocks = append(blocks, small("Note: %s", n))
@@ -55,21 +56,26 @@ func (b *builder) controlFacts(c schema.ControlResult) Block {
 	if c.Reviewer != "" {
 		owner.Note = "reviewer " + c.Reviewer
 	}
-	exceptions := number(c.Exceptions)
-	if c.Exceptions > 0 && !c.NearestExpiry.IsZero() {
-		exceptions.Note = "first ends " + c.NearestExpiry.String()
-		exceptions.Link = "exceptions"
-	}
-	return KeyValues{Columns: 4, Items: []KeyValue{
+	return KeyValues{Columns: 6, Items: []KeyValue{
 		{"Owner", owner},
 		{"Responsible", plain(parties(c.Responsibility))},
 		{"Layer", plain(strings.Join(c.Layers, ", "))},
 		{"Review", reviewFacts(c)},
 		{"Design", designText(c.Design)},
 		{"Operation", operationText(c)},
-		{"Evidence counts for", plain(days(c.EvidenceMaxAgeDays))},
-		{"Exceptions in force", exceptions},
 	}}
+}
+
+// controlExceptions points at the exceptions of a control.
+func controlExceptions(c schema.ControlResult) []Block {
+	if c.Exceptions == 0 {
+		return nil
+	}
+	line := count(c.Exceptions, "exception is", "exceptions are") + " in force"
+	if !c.NearestExpiry.IsZero() {
+		line += ", of which the first ends on " + c.NearestExpiry.String()
+	}
+	return []Block{Paragraph{Style: Small, Text: Text{Value: line + ".", Link: "exceptions"}}}
 }
 
 // reviewFacts says when the control was and will be reviewed, and by whom.
@@ -96,15 +102,8 @@ func reviewFacts(c schema.ControlResult) Text {
 	return t
 }
 
-func days(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return count(n, "day", "days")
-}
-
-// reasonRows is how many reasons a control shows.
-const reasonRows = 8
+// reasonsShown is how many reasons a control shows.
+const reasonsShown = 8
 
 // joinReasons says once what is said of several checks, such as "CHG-01.p1 is not
 // collected: no pipeline source in the plan", so that they do not hide the others.
@@ -132,16 +131,15 @@ func reasons(c schema.ControlResult) []Block {
 	if len(c.Reasons) == 0 {
 		return nil
 	}
-	var lines []Text
 	joined := joinReasons(c.Reasons)
-	for i, r := range joined {
-		if i == reasonRows {
-			lines = append(lines, Text{Value: count(len(joined)-i, "more reason", "more reasons") + " in report.json.", Tone: Muted})
-			break
-		}
-		lines = append(lines, Text{Value: shorten(r, 400)})
+	var said []string
+	for _, r := range joined[:min(len(joined), reasonsShown)] {
+		said = append(said, shorten(r, 400))
 	}
-	return []Block{Callout{Tone: statusTones[c.Status], Title: "Why " + words(string(c.Status)), Lines: lines}}
+	if rest := len(joined) - len(said); rest > 0 {
+		said = append(said, count(rest, "more reason", "more reasons")+" in report.json")
+	}
+	return []Block{Callout{Tone: statusTones[c.Status], Title: "Why " + words(string(c.Status)), Lines: []Text{{Value: strings.Join(said, "; ") + "."}}}}
 }
 
 // evidenceTable has one line a check: what it read, where that lies, how fresh it
@@ -153,8 +151,8 @@ func (b *builder) evidenceTable(c schema.ControlResult) Block {
 	}
 	t := Table{
 		Columns: []Column{
-			{Title: "Check", Width: 17}, {Title: "Evidence", Width: 64}, {Title: "As of", Width: 17},
-			{Title: "Freshness", Width: 17}, {Title: "Result", Width: 22, Kind: StatusCell}, {Title: "Looked at", Width: 33},
+			{Title: "Check", Width: 17}, {Title: "File in evidence/", Width: 44}, {Title: "As of, for " + count(c.EvidenceMaxAgeDays, "day", "days"), Width: 28},
+			{Title: "Result", Width: 22, Kind: StatusCell}, {Title: "Looked at, and what to know about it", Width: 65},
 		},
 		Dense: true,
 		Empty: "No check is defined for this control.",
@@ -178,8 +176,8 @@ func (b *builder) evidenceTable(c schema.ControlResult) Block {
 			continue
 		}
 		t.Rows = append(t.Rows, []Text{
-			{Value: count(len(ids), "more", "more"), Tone: Muted}, {Value: strings.Join(ids, ", ") + ": " + string(why), Tone: Muted}, plain(""), plain(""),
-			resultText(schema.ResultNotCollected), plain(""),
+			{Value: count(len(ids), "more", "more"), Tone: Muted}, {Value: strings.Join(ids, ", "), Tone: Muted}, plain(""),
+			resultText(schema.ResultNotCollected), {Value: string(why), Tone: Muted},
 		})
 	}
 	return t
@@ -191,20 +189,19 @@ func (b *builder) checkRow(k schema.CheckResult, evidence []schema.EvidencePoint
 	if len(evidence) > 0 {
 		asOf, fresh = evidence[0].AsOf, evidence[0].Freshness
 	}
-	age := Text{Value: cmp.Or(string(fresh), none), Tone: freshnessTones[fresh]}
-	if fresh == schema.Fresh {
-		age.Tone = Plain // what is fresh may fail: the result beside it has the colour
+	age := plain(strings.TrimSpace(asOf.String() + " " + string(fresh)))
+	if fresh != schema.Fresh && fresh != "" { // what is fresh may fail: the result beside it has the colour
+		age.Tone = freshnessTones[fresh]
 	}
-	return []Text{
-		plain(k.ID), evidenceCell(k, evidence), date(asOf), age, resultText(k.Result), b.lookedAt(k),
-	}
+	return []Text{plain(k.ID), b.evidenceCell(k, evidence), age, resultText(k.Result), b.lookedAt(k)}
 }
 
 // lookedAt counts what a check looked at: all rows of its population, or those of
 // them and their parts that it concerns.
 func (b *builder) lookedAt(k schema.CheckResult) Text {
+	reason := shorten(k.Reason, 240)
 	if k.Rows == 0 {
-		return plain("")
+		return Text{Value: cmp.Or(reason, none), Tone: Muted}
 	}
 	whole := len(k.Populations) > 0 && slices.ContainsFunc(b.r.Populations, func(p schema.PopulationResult) bool {
 		return p.Name == k.Populations[0] && p.Rows == k.Rows
@@ -213,7 +210,7 @@ func (b *builder) lookedAt(k schema.CheckResult) Text {
 	if whole {
 		unit = count(k.Rows, "row", "rows")
 	}
-	return Text{Value: unit + ": " + tally(k.Counts, results)}
+	return Text{Value: unit + ": " + tally(k.Counts, results), Note: reason}
 }
 
 // kept reports whether any of the evidence lies in the archive.
@@ -221,19 +218,25 @@ func kept(evidence []schema.EvidencePointer) bool {
 	return slices.ContainsFunc(evidence, func(e schema.EvidencePointer) bool { return e.Path != "" })
 }
 
-// evidenceCell names where the evidence of a check lies, and why it gave no result.
-func evidenceCell(k schema.CheckResult, evidence []schema.EvidencePointer) Text {
+// evidenceCell names where in the folder of evidence that of a check lies.
+func (b *builder) evidenceCell(k schema.CheckResult, evidence []schema.EvidencePointer) Text {
 	var places []string
 	for _, e := range evidence {
-		if place := cmp.Or(e.Path, e.What); place != "" && !slices.Contains(places, place) {
+		if place := cmp.Or(strings.TrimPrefix(e.Path, "evidence/"), e.What); place != "" && !slices.Contains(places, place) {
 			places = append(places, place)
 		}
 	}
-	reason := shorten(k.Reason, 200)
 	if len(places) == 0 {
-		return Text{Value: cmp.Or(reason, strings.Join(k.Populations, ", "), none), Tone: Muted}
+		return Text{Value: cmp.Or(strings.Join(k.Populations, ", "), none), Tone: Muted}
 	}
-	return Text{Value: list(places, 3), Note: reason}
+	t := Text{Value: list(places, 3)}
+	for _, e := range evidence {
+		if id := b.placeOf(e.Path); id != "" {
+			t.Link = id
+			break
+		}
+	}
+	return t
 }
 
 // controlTop is how many findings a control shows; the chapter of findings has more.
@@ -247,7 +250,7 @@ func (b *builder) controlFindings(c schema.ControlResult) []Block {
 			continue
 		}
 		if total++; len(rows) < controlTop {
-			rows = append(rows, []Text{severityText(f.Severity), {Value: shorten(f.Message, 300)}})
+			rows = append(rows, []Text{severityText(f.Severity), {Value: shorten(f.Message, 300), Link: b.findingID(f)}})
 		}
 	}
 	if total == 0 {
@@ -374,9 +377,9 @@ var partyNames = []party{
 
 // responsibilities is the matrix of who does what.
 func (b *builder) responsibilities() []Section {
-	t := Table{Columns: []Column{{Title: "Id", Width: 14}, {Title: "Control", Width: 60}}, Dense: true, Empty: "The control table is empty."}
+	t := Table{Columns: []Column{{Title: "Id", Width: 14}, {Title: "Control", Width: 78}}, Dense: true, Empty: "The control table is empty."}
 	for _, p := range partyNames {
-		t.Columns = append(t.Columns, Column{Title: p.short, Width: 14})
+		t.Columns = append(t.Columns, Column{Title: p.short, Width: 12})
 	}
 	for _, c := range b.r.Controls {
 		row := []Text{linked(c.ID), plain(c.Title)}

@@ -11,15 +11,15 @@ import (
 
 // Bounds of the chapter of findings. What is beyond them is counted and named.
 const (
-	findingOwners    = 20 // with a part of their own
-	findingsPerCheck = 8  // of one owner
-	findingsPerOwner = 40
+	findingOwners    = 16  // with a part of their own
+	findingsPerCheck = 8   // of one owner
+	findingRows      = 150 // in all parts together
 )
 
 // findingsByOwner lists what is open, so that each owner finds their own page,
 // worst first.
 func (b *builder) findingsByOwner() []Section {
-	groups := b.ownerGroups()
+	groups := b.owners
 	total, covered, undecided := 0, 0, 0
 	for _, f := range b.r.Findings {
 		switch {
@@ -53,6 +53,46 @@ type ownerGroup struct {
 	owner    string
 	findings []schema.Finding
 	counts   map[schema.Severity]int // of open ones
+	shown    []schema.Finding        // those that its part lists
+}
+
+// choose picks what each part lists: of each check the first findingsPerCheck, and
+// of all that as many as findingRows hold when every owner gets the same share and
+// what one does not need goes to the others.
+func choose(groups []ownerGroup) {
+	groups = groups[:min(len(groups), findingOwners)]
+	longest := 0
+	for i := range groups {
+		g := &groups[i]
+		ofCheck := map[string]int{}
+		for _, f := range worstFirst(g.findings) {
+			if ofCheck[f.Check]++; ofCheck[f.Check] <= findingsPerCheck {
+				g.shown = append(g.shown, f)
+			}
+		}
+		longest = max(longest, len(g.shown))
+	}
+	rows := func(share int) (n int) {
+		for _, g := range groups {
+			n += min(len(g.shown), share)
+		}
+		return n
+	}
+	share := longest
+	for rows(share) > findingRows {
+		share--
+	}
+	for i, g := range groups {
+		groups[i].shown = g.shown[:min(len(g.shown), share)]
+	}
+}
+
+// findingID is the target of links to a finding, and empty where no part lists it.
+func (b *builder) findingID(f schema.Finding) string {
+	if b.listed[f.ID] {
+		return "finding-" + f.ID
+	}
+	return ""
 }
 
 // ownerGroups sorts owners by what is worst, then by name.
@@ -80,6 +120,7 @@ func (b *builder) ownerGroups() []ownerGroup {
 		}
 		return strings.Compare(x.owner, y.owner)
 	})
+	choose(groups)
 	return groups
 }
 
@@ -110,18 +151,13 @@ func ownerID(i int) string { return fmt.Sprintf("owner-%d", i+1) }
 
 func (b *builder) ownerSection(i int, g ownerGroup) Section {
 	t := Table{
-		Columns: []Column{{Title: "Severity", Width: 17, Kind: StatusCell}, {Title: "Finding", Width: 114}, {Title: "Check", Width: 18}, {Title: "State", Width: 21}},
-		Dense:   true,
+		Columns: []Column{
+			{Title: "Severity", Width: 19, Kind: StatusCell}, {Title: "Finding", Width: 111}, {Title: "Check", Width: 18}, {Title: "Evidence", Width: 28},
+		},
+		Dense: true,
 	}
-	shown := map[string]int{}
-	left := 0
 	fixed := map[string]bool{}
-	for _, f := range worstFirst(g.findings) {
-		if shown[f.Check] == findingsPerCheck || len(t.Rows) == findingsPerOwner {
-			left++
-			continue
-		}
-		shown[f.Check]++
+	for _, f := range g.shown {
 		note := place(f)
 		if f.Remediation != "" && !fixed[f.Check] {
 			fixed[f.Check] = true
@@ -131,10 +167,12 @@ func (b *builder) ownerSection(i int, g ownerGroup) Section {
 		if _, ok := b.control[f.Control]; ok {
 			check.Link = f.Control
 		}
-		t.Rows = append(t.Rows, []Text{severityText(f.Severity), {Value: f.Message, Note: note}, check, stateText(f)})
+		severity := severityText(f.Severity)
+		severity.Note, severity.ID = stateNote(f), b.findingID(f)
+		t.Rows = append(t.Rows, []Text{severity, {Value: shorten(f.Message, 260), Note: note}, check, b.evidenceOf(f.Check)})
 	}
 	s := Section{ID: ownerID(i), Title: g.owner, Level: 2, Blocks: []Block{t}}
-	if left > 0 {
+	if left := len(g.findings) - len(g.shown); left > 0 {
 		s.Blocks = append(s.Blocks, small("%s: %s, filtered by owner, and report.json.", count(left, "more row", "more rows"), sheet("Findings")))
 	}
 	return s
@@ -174,12 +212,26 @@ func worstFirst(findings []schema.Finding) []schema.Finding {
 	return out
 }
 
-func stateText(f schema.Finding) Text {
-	if f.Exception != "" {
-		return Text{Value: "excepted", Note: f.Exception + ", until " + f.ExceptedUntil.String(), Tone: Warn}
+// stateNote says what became of a finding where that is not a plain failure.
+func stateNote(f schema.Finding) string {
+	switch {
+	case f.Exception != "":
+		return "excepted until " + f.ExceptedUntil.String() + ", " + f.Exception
+	case f.Result == schema.ResultFail:
+		return ""
 	}
-	if open(f) {
-		return Text{Value: words(string(f.Result))}
+	return words(string(f.Result))
+}
+
+// evidenceOf names the population that a check read first, and leads to its file.
+func (b *builder) evidenceOf(check string) Text {
+	i := slices.IndexFunc(b.r.Checks, func(c schema.CheckResult) bool { return c.ID == check })
+	if i < 0 || len(b.r.Checks[i].Populations) == 0 {
+		return plain("")
 	}
-	return Text{Value: words(string(f.Result)), Tone: Unknown}
+	t := Text{Value: b.r.Checks[i].Populations[0]}
+	if p, ok := schema.PopulationNamed(t.Value); ok {
+		t.Link = b.placeOf(p.Path())
+	}
+	return t
 }

@@ -1,8 +1,9 @@
 package render
 
 import (
-	"cmp"
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/auditpack/auditpack/schema"
@@ -10,32 +11,52 @@ import (
 
 // populations lists every list that checks looked at, with its digest.
 func (b *builder) populations() []Section {
-	t := Table{
-		Columns: []Column{
-			{Title: "Population", Width: 44}, {Title: "Rows", Width: 12, Kind: NumberCell}, {Title: "Complete", Width: 18, Kind: StatusCell},
-			{Title: "SHA-256, first 16 digits", Width: 32}, {Title: "File in the archive", Width: 64},
-		},
-		Dense: true,
-		Empty: "The report has no populations.",
+	columns := []Column{
+		{Title: "File", Width: 37}, {Title: "Rows", Width: 10, Kind: NumberCell},
+		{Title: "Complete", Width: 15, Kind: StatusCell}, {Title: "SHA-256, first 16 digits", Width: 26},
 	}
-	for _, p := range b.r.Populations {
-		name := Text{Value: cmp.Or(p.Title, p.Name)}
-		if p.Derived {
-			name.Note = "computed from other populations"
+	t := Table{Columns: append(slices.Clone(columns), columns...), Dense: true, Empty: "The report has no populations."}
+	half := (len(b.r.Populations) + 1) / 2
+	for i := range half {
+		right := make([]Text, len(columns))
+		if i+half < len(b.r.Populations) {
+			right = populationCells(b.r.Populations[i+half])
 		}
-		complete := Text{Value: "yes", Tone: Good}
-		if !p.Complete {
-			complete = Text{Value: "has gaps", Tone: Bad}
-		}
-		t.Rows = append(t.Rows, []Text{name, number(p.Rows), complete, plain(digest(p.SHA256)), plain(p.Path)})
+		t.Rows = append(t.Rows, append(populationCells(b.r.Populations[i]), right...))
 	}
 	s := flowing("populations", "Populations",
-		lead("A population is the complete list of things that a check looked at, so that a reader can draw a sample of their own. Each is a file of JSON lines, and a sheet of the workbook."))
+		lead("A population is the complete list of things that a check looked at, so that a reader can draw a sample of their own. Each is a file of JSON lines in the folder evidence/populations, and a sheet of the workbook."))
 	if files := b.filesLine(); files != "" {
 		s.Blocks = append(s.Blocks, small("%s", files))
 	}
 	s.Blocks = append(s.Blocks, t)
 	return []Section{s}
+}
+
+func populationCells(p schema.PopulationResult) []Text {
+	complete := Text{Value: "yes", Tone: Good}
+	if !p.Complete {
+		complete = Text{Value: "has gaps", Tone: Bad}
+	}
+	file := Text{Value: path.Base(p.Path), ID: populationID(p.Name)}
+	if p.Derived {
+		file.Note = "computed from others"
+	}
+	return []Text{file, number(p.Rows), complete, plain(digest(p.SHA256))}
+}
+
+func populationID(name string) string { return "population-" + name }
+
+// placeOf returns the ID of the row that describes a file of the archive: that of a
+// population or of a document, and empty for another file.
+func (b *builder) placeOf(file string) string {
+	if i := slices.IndexFunc(b.r.Populations, func(p schema.PopulationResult) bool { return p.Path == file }); i >= 0 {
+		return populationID(b.r.Populations[i].Name)
+	}
+	if i := slices.IndexFunc(b.r.Documents, func(d schema.DocumentResult) bool { return d.File != "" && "evidence/documents/"+d.File == file }); i >= 0 {
+		return documentID(b.r.Documents[i])
+	}
+	return ""
 }
 
 // provenanceSources is how many sources are described at length.

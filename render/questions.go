@@ -19,20 +19,26 @@ func (b *builder) questions() []Section {
 	for _, q := range b.r.Questions {
 		blocks := []Block{
 			lead("%s", cmp.Or(q.Answer, "The evidence at hand does not answer this question.")),
-			KeyValues{Items: []KeyValue{
-				{"Headline number", Text{Value: cmp.Or(q.Number, "not collected"), Bold: true}},
-				{"What this page does not prove", b.limit(q.ID)},
-			}},
+			b.questionFacts(q),
 			b.questionControls(q),
 		}
 		if f := tables[q.ID]; f != nil {
 			blocks = append(blocks, f()...)
 		}
 		blocks = append(blocks, b.questionFindings(q)...)
-		blocks = append(blocks, b.questionDocuments(q)...)
 		out = append(out, chapter(q.ID, q.ID+wide+q.Text, blocks...))
 	}
 	return out
+}
+
+// questionFacts has the number, what it rests on outside of clusters, and what it does not say.
+func (b *builder) questionFacts(q schema.Question) KeyValues {
+	facts := KeyValues{Items: []KeyValue{{"Headline number", Text{Value: cmp.Or(q.Number, "not collected"), Bold: true}}}}
+	if docs := b.questionDocuments(q); docs.Value != "" {
+		facts.Items = append(facts.Items, KeyValue{"Documents", docs})
+	}
+	facts.Items = append(facts.Items, KeyValue{"Not proven here", b.limit(q.ID)})
+	return facts
 }
 
 // limit is what the page of a question does not prove.
@@ -92,7 +98,7 @@ func (b *builder) questionFindings(q schema.Question) []Block {
 	}
 	fixed := map[string]bool{}
 	for _, f := range worstFirst(found)[:min(len(found), questionTop)] {
-		what := Text{Value: shorten(f.Message, 240)}
+		what := Text{Value: shorten(f.Message, 240), Link: b.findingID(f)}
 		if !fixed[f.Remediation] { // the same remedy is said once
 			what.Note = shorten(f.Remediation, 240)
 		}
@@ -102,32 +108,21 @@ func (b *builder) questionFindings(q schema.Question) []Block {
 	return []Block{t}
 }
 
-// questionDocuments lists the documents that are evidence for the question's controls.
-func (b *builder) questionDocuments(q schema.Question) []Block {
+// questionDocuments names the documents that are evidence for the question's
+// controls, those that need attention first.
+func (b *builder) questionDocuments(q schema.Question) Text {
 	var docs []schema.DocumentResult
 	for _, d := range b.r.Documents {
 		if slices.ContainsFunc(d.Checks, func(id string) bool { return slices.Contains(q.Controls, b.controlOfCheck(id)) }) {
 			docs = append(docs, d)
 		}
 	}
-	if len(docs) == 0 {
-		return nil
-	}
-	t := Table{
-		Columns: []Column{{Title: "Document", Width: 90}, {Title: "Owner", Width: 30}, {Title: "As of", Width: 24}, {Title: "State", Width: 26, Kind: StatusCell}},
-		Dense:   true,
-	}
-	// Those that need attention first.
 	slices.SortStableFunc(docs, func(x, y schema.DocumentResult) int { return cmp.Compare(documentRank(x), documentRank(y)) })
-	const most = 2
-	for _, d := range docs[:min(len(docs), most)] {
-		t.Rows = append(t.Rows, []Text{{Value: d.Title}, plain(d.Owner), date(d.AsOf), documentState(d)})
+	var names []string
+	for _, d := range docs {
+		names = append(names, d.Title+" ("+documentState(d).Value+")")
 	}
-	blocks := []Block{t}
-	if len(docs) > most {
-		blocks = append(blocks, Paragraph{Style: Small, Text: Text{Value: count(len(docs)-most, "more document", "more documents"), Link: "documents"}})
-	}
-	return blocks
+	return Text{Value: list(names, 4), Link: "documents"}
 }
 
 // documentRank puts what fails first, then what is missing, stale, due and fresh.

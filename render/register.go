@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	registerRows = 10
+	registerRows = 8
 	readerRows   = 3
 	// rotated is the check that holds the age of values against their limits.
 	rotated = "SEC-05.k1"

@@ -87,6 +87,7 @@ func (b *builder) documentTable(docs []schema.DocumentResult, empty string) Tabl
 		title := Text{Value: d.Title, Note: strings.Join(slices.DeleteFunc([]string{
 			d.ID, string(d.Type), "for " + list(d.Checks, 4), cmp.Or(d.File, d.Location),
 		}, func(s string) bool { return s == "" || s == "for " }), "  ·  ")}
+		title.ID = documentID(d)
 		if len(d.Problems) > 0 {
 			title.Value += ": " + strings.Join(d.Problems, "; ")
 		}
@@ -98,6 +99,8 @@ func (b *builder) documentTable(docs []schema.DocumentResult, empty string) Tabl
 	}
 	return t
 }
+
+func documentID(d schema.DocumentResult) string { return "document-" + d.ID }
 
 // documentState is the worst that is to be said of a document: a problem, or its freshness.
 func documentState(d schema.DocumentResult) Text {
@@ -122,7 +125,11 @@ func (b *builder) reviews() []Section {
 		Dense: true,
 		Empty: "The control table is empty.",
 	}
-	for _, c := range sorted {
+	for i, c := range sorted {
+		if c.Review == schema.ReviewCurrent {
+			t.Rows = append(t.Rows, currentReviews(sorted[i:])...)
+			break
+		}
 		t.Rows = append(t.Rows, []Text{
 			date(c.NextReview), {Value: c.ID + wide + c.Title, Link: c.ID}, reviewText(c.Review), plain(string(c.Cadence)), date(c.LastReview), plain(cmp.Or(c.ReviewedBy, c.Reviewer)),
 		})
@@ -131,4 +138,25 @@ func (b *builder) reviews() []Section {
 		lead("What is overdue comes first. A control whose sign-off is missing or older than its cadence needs review, however green its checks are."),
 		t,
 	)}
+}
+
+// currentReviews has one row for each day on which reviews that are not due yet come
+// up. controls are sorted by that day.
+func currentReviews(controls []schema.ControlResult) [][]Text {
+	var rows [][]Text
+	for len(controls) > 0 {
+		n := slices.IndexFunc(controls, func(c schema.ControlResult) bool { return c.NextReview != controls[0].NextReview })
+		if n < 0 {
+			n = len(controls)
+		}
+		var ids []string
+		for _, c := range controls[:n] {
+			ids = append(ids, c.ID)
+		}
+		rows = append(rows, []Text{
+			date(controls[0].NextReview), {Value: strings.Join(ids, ", ")}, reviewText(schema.ReviewCurrent), plain(""), plain(""), plain(""),
+		})
+		controls = controls[n:]
+	}
+	return rows
 }

@@ -71,7 +71,10 @@ type Text struct {
 	Note string
 	// Bold sets the value in bold.
 	Bold bool
-	// Link is the ID of a section, or empty.
+	// ID makes the text a target of links; empty for none. It is unique in a document,
+	// sections among them.
+	ID string
+	// Link is the ID of a section or a text, or empty.
 	Link string
 	// Tone colours it; the words always say the same.
 	Tone Tone

@@ -22,12 +22,12 @@ func (l *layout) coverHeading(s render.Section) {
 
 // heading opens a section. It stays with what follows.
 func (l *layout) heading(s render.Section) {
-	st, above, below := styleTitle, 15.0, 4.0
+	st, above, below := styleTitle, 13.0, 3.5
 	switch s.Level {
 	case 2:
 		st, above, below = stylePart, 8, 2.2
 	case 3:
-		st, above, below = styleSub, 7, 1.4
+		st, above, below = styleSub, 6, 1.2
 	}
 	badge, badgeWidth := "", 0.0
 	if s.Badge.Value != "" {

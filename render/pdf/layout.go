@@ -14,7 +14,7 @@ type layout struct {
 	// pending is the space that the last block wants below itself.
 	pending float64
 
-	places   map[string]place // by section id
+	places   map[string]place // by id of a section or text
 	sections []section        // in order, for outline and contents
 	links    []link
 
@@ -51,8 +51,8 @@ type band struct {
 	keep bool
 	// repeat is put before the band where the band opens a page: the header of a table.
 	repeat *band
-	// anchor is the id of the section that starts here.
-	anchor  string
+	// anchors are the ids of what starts here.
+	anchors []string
 	newPage bool
 }
 
@@ -98,7 +98,7 @@ func (l *layout) document(d *render.Document) {
 		} else {
 			l.heading(s)
 		}
-		l.bands[n].anchor = s.ID
+		l.bands[n].anchors = []string{s.ID}
 		l.bands[n].newPage = s.NewPage && i > 0
 		for j, b := range s.Blocks {
 			if s.Level == 3 && j == 2 {
@@ -191,8 +191,8 @@ func (l *layout) note(pages [][]band) {
 	for i, page := range pages {
 		y := marginTop + headerHeight
 		for _, b := range page {
-			if b.anchor != "" {
-				l.places[b.anchor] = place{i + 1, y}
+			for _, id := range b.anchors {
+				l.places[id] = place{i + 1, y}
 			}
 			y += b.height
 		}

@@ -105,7 +105,7 @@ func (l *layout) table(t render.Table) {
 		b.keep = b.height < 20 && (i == 0 || i == len(t.Rows)-2) && i < len(t.Rows)-1
 		l.add(b)
 	}
-	l.after(2)
+	l.after(1.6)
 }
 
 // columns returns the left edge and the usable width of each column.
@@ -153,15 +153,19 @@ func (l *layout) tableHeader(cols []render.Column, x, w []float64) band {
 
 func (l *layout) tableRow(cols []render.Column, texts []render.Text, x, w []float64, st style) band {
 	cells := make([]cell, 0, len(texts))
+	var anchors []string
 	height := 0.0
 	for i, t := range texts {
 		c := l.cell(t, st, w[i], cols[i].Kind == render.StatusCell)
 		c.right = cols[i].Kind == render.NumberCell
+		if t.ID != "" {
+			anchors = append(anchors, t.ID)
+		}
 		cells = append(cells, c)
 		height = max(height, c.height())
 	}
 	height += 2 * cellRim
-	return band{height: height, draw: func(cv *canvas) {
+	return band{height: height, anchors: anchors, draw: func(cv *canvas) {
 		for i, c := range cells {
 			top := cellRim
 			if c.pill {

@@ -120,7 +120,7 @@ func (l *layout) callout(b render.Callout) {
 			}
 		}
 	}
-	const rim = 1.7
+	const rim = 1.3
 	strip := func(h float64, gap float64, keep bool, draw func(*canvas)) {
 		l.add(band{height: h, gap: gap, keep: keep, draw: func(c *canvas) {
 			c.rect(0, 0, width, h+0.05, p.ground)
@@ -130,7 +130,7 @@ func (l *layout) callout(b render.Callout) {
 			}
 		}})
 	}
-	strip(rim, 3, true, nil)
+	strip(rim, 2.4, true, nil)
 	for i, ln := range lines {
 		// A long box may break, but not next to its rims.
 		keep := i < 3 || i >= len(lines)-2
