@@ -43,6 +43,9 @@ func TestScripts(t *testing.T) {
 			"keypair": keypair,
 			"digest":  digest,
 			"nowhere": nowhere,
+			"fill":    fill,
+			"office":  office,
+			"cells":   cells,
 		},
 	})
 }

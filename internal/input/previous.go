@@ -35,16 +35,16 @@ func (s *Set) SetPrevious(facts schema.PreviousFacts, grants io.Reader) error {
 	}
 	sum := sha256.Sum256(data)
 	facts.GrantsSHA256 = hex.EncodeToString(sum[:])
-	if facts.Grants, err = decodeGrants(data); err != nil {
+	if facts.Grants, err = DecodeGrants(data); err != nil {
 		return err
 	}
 	s.Previous, s.previousGrants = &facts, data
 	return nil
 }
 
-// decodeGrants reads access grants, one a line. Unknown fields and a last line
-// that is cut off are errors.
-func decodeGrants(data []byte) ([]schema.AccessGrant, error) {
+// DecodeGrants reads the file of the population accessGrants, one grant a line.
+// Unknown fields and a last line that is cut off are errors.
+func DecodeGrants(data []byte) ([]schema.AccessGrant, error) {
 	var out []schema.AccessGrant
 	for line := range bytes.Lines(data) {
 		var g schema.AccessGrant
