@@ -79,3 +79,52 @@ func plantedFlaws(t *testing.T) []string {
 	}
 	return rows
 }
+
+// undecided are the controls with checks of the API of which the sample shows no
+// deviation, or nothing in order, and why.
+var undecided = map[string]string{
+	"ACC-04": "asks for reviews and for the bundle before, which no cluster has",
+	"ACC-05": "in order on purpose (docs/sample.md)",
+	"CHG-07": "asks a forge for merged changes",
+	"GOV-01": "asks whether the plan names the right distribution, and it does",
+	"GOV-04": "in order on purpose (docs/sample.md)",
+	"MON-01": "asks for the flags of a control plane, which a provider operates here, and for a run against a server",
+	"MON-04": "lists who can change logs, which a person judges; clocks are compared only with a server",
+	"RES-02": "in order: a restore was tested this quarter",
+	"SEC-04": "asks for the flags of a control plane, which a provider operates here",
+}
+
+// TestSampleDecidesBothWays finds, of every control that a cluster alone can
+// decide, something in the demo that deviates and something that is in order.
+func TestSampleDecidesBothWays(t *testing.T) {
+	out := t.TempDir()
+	if code, _, stderr := command(t, "demo", "-q", "--out", out); code != exitDone {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
+	rows := map[string]map[schema.Result]int{} // by control
+	for _, c := range readReport(t, out+"/brindlewharf-2026-09-30").Checks {
+		if c.Kind != schema.CheckAPI {
+			continue
+		}
+		if rows[c.Control] == nil {
+			rows[c.Control] = map[schema.Result]int{}
+		}
+		for result, n := range c.Counts {
+			rows[c.Control][result] += n
+		}
+	}
+	for control, n := range rows {
+		both := n[schema.ResultFail]+n[schema.ResultPartial] > 0 && n[schema.ResultPass] > 0
+		switch reason := undecided[control]; {
+		case reason == "" && !both:
+			t.Errorf("%s: nothing deviates, or nothing is in order: %v", control, n)
+		case reason != "" && both && n[schema.ResultFail] > 0:
+			t.Errorf("%s shows both, although it %s", control, reason)
+		}
+	}
+	for control := range undecided {
+		if rows[control] == nil {
+			t.Errorf("%s has no check of the API", control)
+		}
+	}
+}
