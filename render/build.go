@@ -56,6 +56,7 @@ func Build(r *schema.Report, s *schema.Snapshot, t fs.FS) (*Document, error) {
 		d.Sections = append(d.Sections, chapter()...)
 	}
 	d.Overview, d.Sheets = b.workbook()
+	d.Trail = b.trail()
 	return d, nil
 }
 

@@ -31,7 +31,7 @@ func (b *builder) findingsByOwner() []Section {
 			undecided++
 		}
 	}
-	first := chapter("findings", "Findings by owner",
+	first := chapter(FindingsID, "Findings by owner",
 		lead("%s open, %s covered by an exception, %s for a person to decide. All of them, with their ids, are on %s.",
 			count(total, "finding is", "findings are"), count(covered, "is", "are"), count(undecided, "is", "are"), sheet("Findings")))
 	if len(groups) > 1 {
@@ -90,10 +90,12 @@ func choose(groups []ownerGroup) {
 // findingID is the target of links to a finding, and empty where no part lists it.
 func (b *builder) findingID(f schema.Finding) string {
 	if b.listed[f.ID] {
-		return "finding-" + f.ID
+		return findingTarget(f)
 	}
 	return ""
 }
+
+func findingTarget(f schema.Finding) string { return "finding-" + f.ID }
 
 // ownerGroups sorts owners by what is worst, then by name.
 func (b *builder) ownerGroups() []ownerGroup {

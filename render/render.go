@@ -1,5 +1,5 @@
-// Package render lays a report out once, as a Document, which render/pdf and
-// render/xlsx draw. What the reader will see is decided here and nowhere else.
+// Package render lays a report out once, as a Document, which render/pdf,
+// render/xlsx and render/html draw. What the reader will see is decided here and nowhere else.
 //
 // Build makes the Document. It is a pure function: equal arguments give equal
 // documents, and the drawing packages give equal bytes for equal documents.
@@ -18,12 +18,13 @@ type Document struct {
 	// Header and Footer stand on every page but the cover.
 	Header string
 	Footer string
-	// Sections are the chapters of the PDF, in order.
+	// Sections are the chapters of the PDF and of the page, in order.
 	Sections []Section
 	// Overview is the first sheet of the workbook, nil for none; Sheets are the
 	// others, in order.
 	Overview *Overview
 	Sheets   []Sheet
+	Trail
 }
 
 // A Section is a chapter: a heading, an outline entry, and blocks.

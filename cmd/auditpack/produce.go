@@ -15,6 +15,7 @@ import (
 	"github.com/auditpack/auditpack/collect"
 	"github.com/auditpack/auditpack/internal/input"
 	"github.com/auditpack/auditpack/render"
+	"github.com/auditpack/auditpack/render/html"
 	"github.com/auditpack/auditpack/render/pdf"
 	"github.com/auditpack/auditpack/render/xlsx"
 	"github.com/auditpack/auditpack/schema"
@@ -51,7 +52,7 @@ func produce(ctx context.Context, j job) (p product, err error) {
 	if err != nil {
 		return product{}, err
 	}
-	if p.report, err = judge(ctx, snapshot, j.inputs, members{bundle.Dir()}); err != nil {
+	if p.report, err = judge(ctx, snapshot, os.DirFS(bundle.Dir()), j.inputs, members{bundle.Dir()}); err != nil {
 		return product{}, err
 	}
 	p.sealed, err = bundle.Seal(ctx, claim(snapshot, p.report, j.inputs.Previous), j.signer)
@@ -59,8 +60,8 @@ func produce(ctx context.Context, j job) (p product, err error) {
 }
 
 // judge is the part of the line that anyone can walk again: it depends on the
-// snapshot and the inputs alone.
-func judge(ctx context.Context, s *schema.Snapshot, in *input.Set, to members) (*schema.Report, error) {
+// snapshot, the objects that were kept with it in from, and the inputs alone.
+func judge(ctx context.Context, s *schema.Snapshot, from fs.FS, in *input.Set, to members) (*schema.Report, error) {
 	report, err := assess.Assess(ctx, s, &in.Inputs)
 	if err != nil {
 		return nil, err
@@ -69,7 +70,7 @@ func judge(ctx context.Context, s *schema.Snapshot, in *input.Set, to members) (
 	if err != nil {
 		return nil, err
 	}
-	return report, draw(to, s, report, document, in)
+	return report, draw(to, s, from, report, document, in)
 }
 
 // bundleName is the plan and the day; seal adds -2, -3 … when that is taken.
@@ -78,7 +79,7 @@ func bundleName(j job) string {
 }
 
 // draw writes every member of the bundle but those that seal adds.
-func draw(m members, s *schema.Snapshot, r *schema.Report, d *render.Document, in *input.Set) error {
+func draw(m members, s *schema.Snapshot, from fs.FS, r *schema.Report, d *render.Document, in *input.Set) error {
 	if err := collect.Save(m.dir, s); err != nil {
 		return err
 	}
@@ -90,6 +91,7 @@ func draw(m members, s *schema.Snapshot, r *schema.Report, d *render.Document, i
 	}
 	return errors.Join(
 		m.write("report.json", func(w io.Writer) error { return writeJSON(w, r) }),
+		m.write("report.html", func(w io.Writer) error { return html.Render(w, d, collect.Objects(from, s, d.Objects)) }),
 		m.write("report.pdf", func(w io.Writer) error { return pdf.Render(w, d) }),
 		m.write("control-map.xlsx", func(w io.Writer) error { return xlsx.Render(w, d) }),
 	)

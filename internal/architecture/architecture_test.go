@@ -27,6 +27,7 @@ var stages = map[string][]string{
 	"assess/rbac":   {"schema"},
 	"render":        {"schema"},
 	"render/pdf":    {"schema", "render", "internal/pdfupdate"},
+	"render/html":   {"schema", "render"},
 	"render/xlsx":   {"schema", "render", "internal/celltext"},
 	"seal":          {"schema", "seal/cms", "seal/ooxml", "seal/pades"},
 	"seal/cms":      {},

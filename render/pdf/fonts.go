@@ -6,6 +6,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"github.com/auditpack/auditpack/render"
 	"github.com/go-fonts/dejavu/dejavusans"
 	"github.com/go-fonts/dejavu/dejavusansbold"
 	"github.com/go-fonts/dejavu/dejavusansmono"
@@ -120,13 +121,13 @@ func (f *fonts) faceFor(fc face, r rune) (face, bool) {
 // drawable returns s with everything written out that cannot be drawn: see
 // visible, and code points in brackets for characters that no face has.
 func (f *fonts) drawable(s string, fc face) string {
-	s = visible(s)
+	s = render.Visible(s)
 	var b strings.Builder
 	for _, r := range s {
 		if _, ok := f.faceFor(fc, r); ok {
 			b.WriteRune(r)
 		} else {
-			b.WriteString(codePoint(r))
+			b.WriteString(render.CodePoint(r))
 		}
 	}
 	return b.String()

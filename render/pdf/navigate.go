@@ -103,7 +103,7 @@ func (l *layout) addOutline(f *pdfupdate.File, pages []int) int {
 func (l *layout) writeEntries(f *pdfupdate.File, pages []int, parent *entry) {
 	for i, e := range parent.children {
 		var b strings.Builder
-		fmt.Fprintf(&b, "<</Title %s /Parent %d 0 R /Dest %s", pdfupdate.TextString(visible(e.title)), parent.object, destination(pages, l.places[e.id]))
+		fmt.Fprintf(&b, "<</Title %s /Parent %d 0 R /Dest %s", pdfupdate.TextString(render.Visible(e.title)), parent.object, destination(pages, l.places[e.id]))
 		if i > 0 {
 			fmt.Fprintf(&b, " /Prev %d 0 R", parent.children[i-1].object)
 		}

@@ -153,7 +153,7 @@ func TestOutlineAndLinksResolve(t *testing.T) {
 				got = append(got, titleRE.FindStringSubmatch(e)[1])
 			}
 			for _, s := range d.Sections {
-				want = append(want, strings.TrimSuffix(strings.TrimPrefix(pdfupdate.TextString(visible(s.Title)), "<FEFF"), ">"))
+				want = append(want, strings.TrimSuffix(strings.TrimPrefix(pdfupdate.TextString(render.Visible(s.Title)), "<FEFF"), ">"))
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("outline entries (-want +got):\n%s", diff)

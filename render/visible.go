@@ -1,4 +1,4 @@
-package pdf
+package render
 
 import (
 	"fmt"
@@ -7,12 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// visible replaces what a reader could not see, or what would change the order
+// Visible replaces what a reader could not see, or what would change the order
 // of what is seen: control characters, line breaks, zero-width and bidirectional
 // formatting characters, and bytes that are not UTF-8. Names come from clusters,
 // where anybody may choose them.
-func visible(s string) string {
-	if !strings.ContainsFunc(s, hidden) {
+func Visible(s string) string {
+	if !strings.ContainsFunc(s, Hidden) {
 		return s
 	}
 	var b strings.Builder
@@ -27,8 +27,8 @@ func visible(s string) string {
 			b.WriteString(`\t`)
 		case r == '\r':
 			b.WriteString(`\r`)
-		case hidden(r):
-			b.WriteString(codePoint(r))
+		case Hidden(r):
+			b.WriteString(CodePoint(r))
 		default:
 			b.WriteString(s[:n])
 		}
@@ -37,9 +37,10 @@ func visible(s string) string {
 	return b.String()
 }
 
-// hidden reports whether a rune must not be drawn as it is.
-func hidden(r rune) bool {
+// Hidden reports whether a rune must not be drawn as it is.
+func Hidden(r rune) bool {
 	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp, unicode.Variation_Selector)
 }
 
-func codePoint(r rune) string { return fmt.Sprintf("[U+%04X]", r) }
+// CodePoint writes a rune that cannot be drawn, such as [U+202E].
+func CodePoint(r rune) string { return fmt.Sprintf("[U+%04X]", r) }
