@@ -35,6 +35,7 @@ pictures: build packages ## the pictures in docs/, from the sample
 packages: ## Debian packages that tests use as oracles
 	@for need in pdftotext:poppler-utils qpdf:qpdf certutil:libnss3-tools openssl:openssl soffice:libreoffice-calc unzip:unzip unshare:util-linux; do \
 	  command -v $${need%%:*} >/dev/null || missing="$$missing $${need#*:}"; done; \
+	/usr/bin/python3 -c 'import uno' 2>/dev/null || missing="$$missing python3-uno"; \
 	test -z "$$missing" || { echo "installing$$missing"; apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing >/dev/null; }
 
 oracles: ## a real kube-apiserver, etcd and cosign, built once into the user's cache

@@ -94,9 +94,9 @@ func Sign(ctx context.Context, s *Signer, digest []byte, stamp Timestamper) ([]b
 	if err != nil {
 		return nil, err
 	}
-	made := &Signature{Chain: s.chain, attributes: attributes, value: value}
+	made := &Signature{Claim{Chain: s.chain, Value: value}, attributes}
 	if stamp != nil {
-		if made.token, err = requestToken(ctx, stamp, value); err != nil {
+		if made.Token, err = RequestToken(ctx, stamp, value); err != nil {
 			return nil, err
 		}
 	}
@@ -105,13 +105,8 @@ func Sign(ctx context.Context, s *Signer, digest []byte, stamp Timestamper) ([]b
 
 // A Signature is one that Parse accepted: well formed, and not yet verified.
 type Signature struct {
-	// Chain starts with the signer's certificate; each certificate's signature was
-	// made by the one behind it. It ends where the file has no issuer.
-	Chain []*x509.Certificate
-
-	token      []byte // DER of the timestamp token, nil when there is none
+	Claim
 	attributes []byte
-	value      []byte
 }
 
 // Parse reads a signature that Sign could have made.
@@ -132,8 +127,8 @@ func Parse(der []byte) (*Signature, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Signature{Chain: chain, attributes: info.Signed.Bytes, value: info.Value}
-	if s.token, err = tokenOf(info.Unsigned); err != nil {
+	s := &Signature{Claim{Chain: chain, Value: info.Value}, info.Signed.Bytes}
+	if s.Token, err = tokenOf(info.Unsigned); err != nil {
 		return nil, err
 	}
 	again, err := s.encode()
@@ -156,10 +151,10 @@ func (s *Signature) encode() ([]byte, error) {
 		Digest:    pkix.AlgorithmIdentifier{Algorithm: oidSHA256},
 		Signed:    tagged(0, s.attributes),
 		Algorithm: signatureAlgorithm(leaf.PublicKey),
-		Value:     s.value,
+		Value:     s.Value,
 	}
-	if s.token != nil {
-		unsigned, err := newAttribute(oidTimestampToken, asn1.RawValue{FullBytes: s.token})
+	if s.Token != nil {
+		unsigned, err := newAttribute(oidTimestampToken, asn1.RawValue{FullBytes: s.Token})
 		if err != nil {
 			return nil, fmt.Errorf("encode the timestamp: %w", err)
 		}
@@ -240,7 +235,7 @@ func (s *Signature) Verify(digest []byte) error {
 	if _, ok := leaf.PublicKey.(*rsa.PublicKey); ok {
 		algorithm = x509.SHA256WithRSA
 	}
-	if err := leaf.CheckSignature(algorithm, asSet(s.attributes), s.value); err != nil {
+	if err := leaf.CheckSignature(algorithm, asSet(s.attributes), s.Value); err != nil {
 		return errors.New("the signature was not made with the key of its certificate")
 	}
 	return nil

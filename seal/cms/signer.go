@@ -77,6 +77,19 @@ func validAt(chain []*x509.Certificate, t time.Time) error {
 	return nil
 }
 
+// Order checks that certificates are a chain in order, the signer's first.
+func Order(certificates []*x509.Certificate) error {
+	if len(certificates) == 0 {
+		return errors.New("the signer's certificate is missing")
+	}
+	leaf := certificates[0]
+	chain, err := order(certificates, issuerAndSerial{asn1.RawValue{FullBytes: leaf.RawIssuer}, leaf.SerialNumber})
+	if err == nil && !slices.EqualFunc(chain, certificates, (*x509.Certificate).Equal) {
+		err = errors.New("the certificates are not in order")
+	}
+	return err
+}
+
 // order returns the certificate that id names, its issuer, that one's issuer, and
 // so on. Every certificate must have its place: one that has none is not covered
 // by any signature, and anybody could have put it there.

@@ -14,9 +14,9 @@ import (
 	"github.com/sigstore/timestamp-authority/v2/pkg/verification"
 )
 
-// requestToken asks for a token over a signature value, and refuses one that a
+// RequestToken asks for a token over a signature value, and refuses one that a
 // reader would refuse.
-func requestToken(ctx context.Context, stamp Timestamper, value []byte) ([]byte, error) {
+func RequestToken(ctx context.Context, stamp Timestamper, value []byte) ([]byte, error) {
 	sum := sha256.Sum256(value)
 	der, err := stamp(ctx, sum[:])
 	if err != nil {

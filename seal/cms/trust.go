@@ -30,6 +30,17 @@ type Trust struct {
 // Anybody reports whether t accepts anybody's signature.
 func (t Trust) Anybody() bool { return len(t.Roots) > 0 || len(t.Fingerprints) > 0 }
 
+// A Claim is what an intact signature brings along for Trust to judge.
+type Claim struct {
+	// Chain starts with the signer's certificate; each certificate's signature was
+	// made by the one behind it. It ends where the file has no issuer.
+	Chain []*x509.Certificate
+	// Token is the DER of the timestamp token, nil when there is none.
+	Token []byte
+	// Value is what the token must be about: the signature value.
+	Value []byte
+}
+
 // A Judgement is what Trust says about an intact signature.
 type Judgement struct {
 	// Stamped is the time in the timestamp, of which nobody has said yet that it is
@@ -48,26 +59,26 @@ type Judgement struct {
 // for documents, valid, and lead to a root or be known by fingerprint; a timestamp
 // must at least be one of this signature. Without anybody to trust, only the
 // latter and the fitness are checked.
-func (t Trust) Judge(s *Signature) (Judgement, error) {
-	if err := checkChain(s.Chain); err != nil {
+func (t Trust) Judge(c Claim) (Judgement, error) {
+	if err := checkChain(c.Chain); err != nil {
 		return Judgement{}, err
 	}
-	j, err := t.readTimestamp(s)
+	j, err := t.readTimestamp(c)
 	if err != nil {
 		return Judgement{}, err
 	}
 	if !t.Anybody() {
 		return j, nil
 	}
-	return j, t.accept(s.Chain, j)
+	return j, t.accept(c.Chain, j)
 }
 
-func (t Trust) readTimestamp(s *Signature) (Judgement, error) {
+func (t Trust) readTimestamp(c Claim) (Judgement, error) {
 	j := Judgement{At: t.At}
-	if s.token == nil {
+	if c.Token == nil {
 		return j, nil
 	}
-	token, err := parseToken(s.token, s.value)
+	token, err := parseToken(c.Token, c.Value)
 	if err != nil {
 		return Judgement{}, err
 	}
@@ -75,7 +86,7 @@ func (t Trust) readTimestamp(s *Signature) (Judgement, error) {
 	if len(t.TimestampRoots) == 0 {
 		return j, nil
 	}
-	if err := token.verify(s.value, t.TimestampRoots); err != nil {
+	if err := token.verify(c.Value, t.TimestampRoots); err != nil {
 		j.TimestampProblem = err.Error()
 		return j, nil
 	}

@@ -16,7 +16,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/asn1"
 	"encoding/hex"
 	"errors"
@@ -45,18 +44,17 @@ type Options struct {
 
 // A Signature is what an intact signature says.
 type Signature struct {
-	// Name is the signer's name as readers show it: the subject of the certificate.
-	Name, Reason, Contact string
+	Reason, Contact string
 	// Time is the signer's word on when.
 	Time time.Time
-	*cms.Signature
+	cms.Claim
 }
 
 // Sign returns the PDF file with a signature appended. The file must have been
 // written by this program and carry no signature or form.
 func Sign(ctx context.Context, pdf []byte, s *cms.Signer, o Options) ([]byte, error) {
 	u := update{
-		name:     shownName(s.Certificate()),
+		name:     s.Certificate().Subject.String(),
 		reason:   o.Reason,
 		contact:  o.Contact,
 		time:     o.Time.UTC().Truncate(time.Second),
@@ -79,9 +77,6 @@ func Sign(ctx context.Context, pdf []byte, s *cms.Signer, o Options) ([]byte, er
 	}
 	return out, nil
 }
-
-// shownName is what readers show as the signer: text that is valid UTF-8.
-func shownName(c *x509.Certificate) string { return string([]rune(c.Subject.String())) }
 
 // reserve returns how many bytes the signature may need: it must be known before
 // the file is hashed. Tokens of public authorities have up to 8 KiB.
@@ -109,13 +104,10 @@ func Read(pdf []byte) (*Signature, error) {
 	if err != nil {
 		return nil, err
 	}
-	if subject := shownName(parsed.Chain[0]); f.update.name != subject {
-		return nil, fmt.Errorf("the signature is shown as that of %q, and the certificate is that of %q", f.update.name, subject)
-	}
 	if err := parsed.Verify(f.gap.digest(pdf)); err != nil {
 		return nil, err
 	}
-	return &Signature{Name: f.update.name, Reason: f.update.reason, Contact: f.update.contact, Time: f.update.time, Signature: parsed}, nil
+	return &Signature{f.update.reason, f.update.contact, f.update.time, parsed.Claim}, nil
 }
 
 // Unsigned returns the file as it was before it was signed. It shares memory with

@@ -69,7 +69,7 @@ func verify(b []byte, trust cms.Trust) (*pades.Signature, cms.Judgement, error) 
 	if err != nil {
 		return nil, cms.Judgement{}, err
 	}
-	j, err := trust.Judge(s.Signature)
+	j, err := trust.Judge(s.Claim)
 	return s, j, err
 }
 
@@ -90,8 +90,8 @@ func TestSignedFilesVerify(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				want := pades.Signature{Name: p.Chain[0].Subject.String(), Reason: options.Reason, Contact: options.Contact, Time: options.Time}
-				got := pades.Signature{Name: s.Name, Reason: s.Reason, Contact: s.Contact, Time: s.Time}
+				want := pades.Signature{Reason: options.Reason, Contact: options.Contact, Time: options.Time}
+				got := pades.Signature{Reason: s.Reason, Contact: s.Contact, Time: s.Time}
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("signature (-want +got):\n%s", diff)
 				}
