@@ -11,24 +11,6 @@ import (
 	"github.com/auditpack/auditpack/schema"
 )
 
-// auditCanary decides MON-01.k2: whether the requests of this run can be found in
-// the audit store. The run marks its requests; only a look at the store can tell
-// whether they arrived, and a document of MON-01.d2 that covers the marker says so.
-func auditCanary(p *Pass) ([]Outcome, error) {
-	o := Outcome{Subject: p.Cluster.Subject(), Result: schema.ResultNeedsReview}
-	s := p.Source
-	switch {
-	case s.Marker == "":
-		o.Result, o.Message = schema.ResultNotCollected, "nothing was asked of the API server of "+p.Cluster.Name+" that its audit log could show"
-	case p.Facts.Documented("MON-01.d2", s.Marker):
-		o.Result = schema.ResultPass
-	default:
-		o.Message = fmt.Sprintf("Look in the audit store for requests of %s between %s and %s whose user agent has %q.",
-			s.Collector.Username, s.Started.UTC().Format(time.RFC3339), s.Finished.UTC().Format(time.RFC3339), s.Marker)
-	}
-	return []Outcome{o}, nil
-}
-
 // logAgentNamespaces returns the daemon sets of log agents by their namespace.
 func logAgentNamespaces(p *Pass) map[string][]schema.Workload {
 	out := map[string][]schema.Workload{}

@@ -14,7 +14,6 @@ var nodeFuncs = map[string]Func{
 	"runtimeSensors": func(p *Pass) ([]Outcome, error) { return nodeAgents(p, sensorImages, "MON-03.d1"), nil },
 	"encryptionFlag": encryptionFlag,
 	"auditFlags":     auditFlags,
-	"auditCanary":    auditCanary,
 	"logsLeave":      logsLeave,
 	"alerting":       alerting,
 	"logWriters":     logWriters,

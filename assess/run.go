@@ -17,7 +17,7 @@ func (a *assessment) run(ctx context.Context, c *compiledCheck) (*verdict, error
 		v.conclude(schema.ResultNotCollected, "no pipeline source in the plan")
 	case c.by == ByNone:
 		v.conclude(schema.ResultNotCollected, "this release does not decide this check")
-	case c.by == ByDocuments:
+	case c.by == ByDocuments, c.Kind == schema.CheckDocument && !a.logged():
 		a.runDocuments(v)
 	case c.Kind == schema.CheckRegister:
 		return v, a.runFunc(v, a.pass(c, ""))
@@ -31,6 +31,12 @@ func (a *assessment) run(ctx context.Context, c *compiledCheck) (*verdict, error
 		}
 	}
 	return v, nil
+}
+
+// logged reports whether an audit log was read. A check that a log decides is
+// decided by documents where there is none.
+func (a *assessment) logged() bool {
+	return slices.ContainsFunc(a.snap.Queries, func(q schema.Query) bool { return q.Resource == schema.AuditLogRecords })
 }
 
 // runDocuments decides a check by the documents that are registered for it.

@@ -28,6 +28,8 @@ const (
 	KindControlReview     Kind = "ControlReview"
 	KindExceptionReview   Kind = "ExceptionReview"
 	KindSupportTable      Kind = "SupportTable"
+
+	KindVerificationPolicy Kind = "VerificationPolicy"
 )
 
 // Metadata names a document.
@@ -135,6 +137,8 @@ type PlanCluster struct {
 	// kind that no document speaks of is a gap, because files say what is there
 	// and not what is missing.
 	Complete bool `json:"complete,omitzero"`
+	// AuditLogs are files and folders of the cluster's Kubernetes audit log; - is standard input. See docs/audit-logs.md.
+	AuditLogs []string `json:"auditLogs,omitzero"`
 	// Environment of the cluster, such as production.
 	Environment string `json:"environment,omitempty"`
 	// Distribution that the register claims; a mismatch with what is detected is reported.

@@ -50,6 +50,8 @@ type ClaimedSource struct {
 	UID string `json:"uid" class:"nda"`
 	// Collector is the user name that the source knew the collector by, empty for files.
 	Collector string `json:"collector" class:"internal"`
+	// Marker stood in the user agent of the run's requests, as in Source.
+	Marker string `json:"marker,omitempty" class:"nda"`
 }
 
 // PreviousBundle points back at an earlier bundle.

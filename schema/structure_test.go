@@ -165,7 +165,11 @@ func TestWordsAreComplete(t *testing.T) {
 				if !ok {
 					continue
 				}
-				word, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+				lit, ok := spec.Values[0].(*ast.BasicLit)
+				if !ok || lit.Kind != token.STRING {
+					continue
+				}
+				word, err := strconv.Unquote(lit.Value)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/auditpack/auditpack/collect"
+	"github.com/auditpack/auditpack/collect/auditlog"
 	"github.com/auditpack/auditpack/collect/files"
 	"github.com/auditpack/auditpack/collect/kube"
 	"github.com/auditpack/auditpack/internal/input"
@@ -21,6 +24,7 @@ import (
 type planFlags struct {
 	plan, kubeconfig, context string
 	from                      []string
+	auditLogs                 []string
 	complete                  bool
 	secrets                   string
 }
@@ -30,6 +34,7 @@ func (p *planFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&p.kubeconfig, "kubeconfig", "", "use this kubeconfig `file`, as kubectl does")
 	c.Flags().StringVar(&p.context, "context", "", "use this `context` of the kubeconfig")
 	c.Flags().StringArrayVar(&p.from, "from", nil, "read manifests, lists or a dump from this `path` instead of a cluster; - is standard input; repeatable")
+	c.Flags().StringArrayVar(&p.auditLogs, "audit-log", nil, "read the cluster's Kubernetes audit log from this file or folder, .gz too; - is standard input; repeatable")
 	c.Flags().BoolVar(&p.complete, "complete", false, "the files of --from hold the whole cluster: a kind that they do not speak of is not there")
 	choiceFlag(c, &p.secrets, "secrets", "", "how much of secrets to ask for: none, inventory or rotation (default: the plan's)", "", "none", "inventory", "rotation")
 }
@@ -50,23 +55,26 @@ func (p *planFlags) load() (*input.Set, error) {
 	if p.complete && len(p.from) == 0 {
 		return nil, invalid(errors.New("--complete is about the files of --from; in a plan, complete: true of a cluster says it"))
 	}
-	if p.context == "" && p.kubeconfig == "" && len(p.from) == 0 {
+	if p.context == "" && p.kubeconfig == "" && len(p.from) == 0 && len(p.auditLogs) == 0 {
 		return in, nil
 	}
 	if len(spec.Clusters) > 1 {
-		return nil, invalid(fmt.Errorf("the plan names %d clusters; --context, --kubeconfig and --from are for one", len(spec.Clusters)))
+		return nil, invalid(fmt.Errorf("the plan names %d clusters; --context, --kubeconfig, --from and --audit-log are for one", len(spec.Clusters)))
 	}
 	c := &spec.Clusters[0]
-	if len(p.from) > 0 {
-		if p.context != "" || p.kubeconfig != "" {
-			return nil, invalid(errors.New("--from reads files; --context and --kubeconfig are for a cluster"))
-		}
-		c.From, c.Complete = p.from, p.complete
-		return in, nil
+	if len(p.auditLogs) > 0 {
+		c.AuditLogs = p.auditLogs
 	}
-	c.From, c.Context = nil, p.context
-	if p.kubeconfig != "" {
-		c.Kubeconfig = p.kubeconfig
+	live := p.context != "" || p.kubeconfig != ""
+	switch {
+	case len(p.from) > 0 && live:
+		return nil, invalid(errors.New("--from reads files; --context and --kubeconfig are for a cluster"))
+	case slices.Contains(p.from, "-") && slices.Contains(p.auditLogs, "-"):
+		return nil, invalid(errors.New("--from and --audit-log cannot both read standard input"))
+	case len(p.from) > 0:
+		c.From, c.Complete = p.from, p.complete
+	case live:
+		c.From, c.Context, c.Kubeconfig = nil, p.context, cmp.Or(p.kubeconfig, c.Kubeconfig)
 	}
 	return in, nil
 }
@@ -86,6 +94,9 @@ func (p *planFlags) sources(env *environment, in *input.Set) ([]collect.Source, 
 		if err != nil {
 			return nil, invalid(fmt.Errorf("cluster %s: %w", c.Name, err))
 		}
+		if len(c.AuditLogs) > 0 {
+			s = collect.With(s, p.auditLog(env, in, c))
+		}
 		out = append(out, s)
 	}
 	return out, nil
@@ -100,13 +111,32 @@ func (p *planFlags) source(env *environment, in *input.Set, c schema.PlanCluster
 		return kube.NewCluster(o), nil
 	}
 	if len(p.from) == 0 { // the plan's paths are relative to the plan
-		paths := make([]string, len(c.From))
-		for i, path := range c.From {
-			paths[i] = in.Path(path)
-		}
-		c.From = paths
+		c.From = inPlan(in, c.From)
 	}
 	return files.New(files.Options{Cluster: c, Spec: &in.Plan.Spec, Stdin: env.stdin, Progress: env.detail()}), nil
+}
+
+// auditLog reads the audit log of a cluster of the plan.
+func (p *planFlags) auditLog(env *environment, in *input.Set, c schema.PlanCluster) func(context.Context, collect.Sink) error {
+	o := auditlog.Options{Cluster: c.Name, Paths: c.AuditLogs, Stdin: env.stdin, Progress: env.progress()}
+	if len(p.auditLogs) == 0 { // the plan's paths are relative to the plan
+		o.Paths = inPlan(in, c.AuditLogs)
+	}
+	for _, b := range in.Plan.Spec.Access.BreakGlass {
+		if b.Cluster == "" || b.Cluster == c.Name {
+			o.BreakGlass = append(o.BreakGlass, b.Subjects...)
+		}
+	}
+	return func(ctx context.Context, to collect.Sink) error { return auditlog.Read(ctx, o, to) }
+}
+
+// inPlan resolves paths of the plan.
+func inPlan(in *input.Set, paths []string) []string {
+	out := make([]string, len(paths))
+	for i, path := range paths {
+		out[i] = in.Path(path)
+	}
+	return out
 }
 
 // liveOptions finds the API server of a cluster of the plan.
