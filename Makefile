@@ -31,6 +31,8 @@ bench: oracles ## benchmarks; numbers of this machine
 pictures: build packages ## the pictures in docs/, from the sample
 	rm -rf bin/pictures && bin/auditpack demo -q --out bin/pictures >/dev/null
 	pdftoppm -r 72 -f 2 -l 2 -singlefile -png bin/pictures/*/report.pdf docs/pictures/summary
+	soffice -env:UserInstallation=file:///tmp/auditpack-pictures --headless --convert-to pdf --outdir bin/pictures bin/pictures/*/control-map.xlsx >/dev/null
+	pdftoppm -r 90 -f 1 -l 1 -singlefile -png bin/pictures/control-map.pdf docs/pictures/workbook
 
 packages: ## Debian packages that tests use as oracles
 	@for need in pdftotext:poppler-utils qpdf:qpdf certutil:libnss3-tools openssl:openssl soffice:libreoffice-calc unzip:unzip unshare:util-linux; do \

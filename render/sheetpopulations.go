@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/auditpack/auditpack/schema"
 )
@@ -28,7 +29,7 @@ func (b *builder) populationSheet(x *crossings, p schema.Population) Sheet {
 	sheet := Sheet{Name: p.Title, Title: p.Question, Notes: b.populationNotes(x, p), Columns: []Column{numberColumn("Findings", 10)}}
 	for i := range rowType.NumField() {
 		f := rowType.Field(i)
-		sheet.Columns = append(sheet.Columns, Column{Title: columnTitle(jsonName(f)), Width: columnWidth(f), Kind: cellKind(f.Type)})
+		sheet.Columns = append(sheet.Columns, Column{Title: columnTitle(jsonName(f)), Kind: cellKind(f.Type)})
 	}
 	sheet.Rows = func(yield func([]Cell) bool) {
 		n := 0
@@ -47,10 +48,12 @@ func (b *builder) populationSheet(x *crossings, p schema.Population) Sheet {
 			}
 		}
 	}
+	fitColumns(sheet.Columns, sheet.Rows)
 	return sheet
 }
 
-// populationNotes begin with what checks make of the population.
+// populationNotes begin with what checks make of the population. They stay in view
+// with the header, so they are few; the sheet of queries has every question.
 func (b *builder) populationNotes(x *crossings, population schema.Population) []Note {
 	var notes []Note
 	if readers := x.readers[population.Name]; len(readers) > 0 {
@@ -62,27 +65,38 @@ func (b *builder) populationNotes(x *crossings, population schema.Population) []
 			p = result
 		}
 	}
-	notes = append(notes, Note{"As of", b.r.AsOf}, Note{"Rows", int64(p.Rows)}, Note{"File in the archive", p.Path}, Note{"SHA-256 of the file", p.SHA256})
+	notes = append(notes, Note{"As of", instant(b.r.AsOf) + ", " + count(p.Rows, "row", "rows")}, Note{"File", p.Path}, Note{"SHA-256", p.SHA256})
 	if p.Derived {
-		return append(notes, Note{"Computed from", strings.Join(population.From, ", ")})
+		return append(notes, Note{"Computed", "from " + strings.Join(population.From, ", ")})
 	}
-	for _, q := range b.r.Queries {
-		if slices.Contains(population.Resources, q.Resource) {
-			notes = append(notes, Note{q.Source + " " + q.Resource, answerText(q)})
-		}
-	}
-	return notes
+	return append(notes, b.queryNotes(population)...)
 }
 
-func answerText(q schema.Query) Text {
-	t := Text{Value: fmt.Sprintf("%s: %s, %s", q.Outcome, count(q.Rows, "row", "rows"), count(q.Pages, "page", "pages"))}
-	if q.Reason != "" {
-		t.Value += "; " + q.Reason
+// shownGaps is how many unanswered questions stand above a population.
+const shownGaps = 3
+
+// queryNotes say how the questions behind a population were answered.
+func (b *builder) queryNotes(population schema.Population) []Note {
+	asked, first := 0, Span{}
+	var gaps []string
+	for i, q := range b.r.Queries {
+		if !slices.Contains(population.Resources, q.Resource) {
+			continue
+		}
+		asked++
+		if first == (Span{}) {
+			first = Span{i + 1, i + 1}
+		}
+		if q.Gap() {
+			gaps = append(gaps, fmt.Sprintf("%s %s: %s, %s", q.Source, q.Resource, q.Outcome, q.Reason))
+		}
 	}
-	if q.Gap() {
-		t.Tone = Bad
+	answered := fmt.Sprintf("%s, %s not answered completely", count(asked, "question", "questions"), group(len(gaps)))
+	notes := []Note{{"Queries", link(answered, queriesName, first)}}
+	for _, gap := range gaps[:min(shownGaps, len(gaps))] {
+		notes = append(notes, Note{"Gap", Text{Value: shorten(gap, 200), Tone: Bad}})
 	}
-	return t
+	return notes
 }
 
 func jsonName(f reflect.StructField) string {
@@ -105,17 +119,28 @@ func cellKind(t reflect.Type) CellKind {
 	}
 }
 
-func columnWidth(f reflect.StructField) int {
-	switch cellKind(f.Type) {
-	case TimeCell:
-		return 20
-	case DateCell, NumberCell:
-		return 12
+// Widths of columns of populations, in characters. Texts at most so wide stay on one line.
+const (
+	sampledRows = 200
+	widestText  = 48
+)
+
+// fitColumns makes columns as wide as their titles and the first rows ask for.
+func fitColumns(columns []Column, rows iter.Seq[[]Cell]) {
+	for i, c := range columns {
+		columns[i].Width = max(len(c.Title)+4, map[CellKind]int{TimeCell: 19, DateCell: 12}[c.Kind])
 	}
-	if f.Type.Kind() == reflect.Bool {
-		return max(8, len(columnTitle(jsonName(f)))+2)
+	n := 0
+	for row := range rows {
+		if n++; n > sampledRows {
+			return
+		}
+		for i, cell := range row {
+			if text, ok := cell.(string); ok {
+				columns[i].Width = max(columns[i].Width, min(widestText, utf8.RuneCountInString(text)+2))
+			}
+		}
 	}
-	return max(18, len(columnTitle(jsonName(f)))+2)
 }
 
 // cellOf turns a field into a cell; lists are joined, so that each row stays one line.

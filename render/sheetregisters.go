@@ -10,11 +10,11 @@ import (
 
 func (b *builder) controlMapSheet(x *crossings) Sheet {
 	return sheetOf(controlMapName, "Which risk, which control, whose, how it operates, what proves it, at which layer?", []Column{
-		textColumn("Control", 10), textColumn("Area", 24), textColumn("Title", 42), statusColumn("Status", 17, statusTexts), statusColumn("Design", 13, designTexts),
+		textColumn("Control", 10), textColumn("Area", 18), textColumn("Title", 50), statusColumn("Status", 17, statusTexts), statusColumn("Design", 13, designTexts),
 		statusColumn("Operation", 15, operationTexts), textColumn("Owner", 22), textColumn("Reviewer", 22), dateColumn("Last review"), dateColumn("Next review"),
 		statusColumn("Review", 16, reviewTexts), numberColumn("Critical", 9), numberColumn("High", 9), numberColumn("Medium", 9), numberColumn("Low", 9),
-		numberColumn("Checks", 9), numberColumn("Exceptions", 12), dateColumn("Nearest expiry"), textColumn("Why not better", 60), textColumn("Risk", 60),
-		textColumn("Control statement", 60), textColumn("How it operates", 60), textColumn("Layers", 30), textColumn("Evidence", 60),
+		numberColumn("Checks", 9), numberColumn("Exceptions", 12), dateColumn("Nearest expiry"), textColumn("Why not better", 80), textColumn("Risk", 80),
+		textColumn("Control statement", 80), textColumn("How it operates", 80), textColumn("Layers", 30), textColumn("Evidence", 80),
 		textColumn("ISO/IEC 27017:2015", 20), textColumn("ISO/IEC 27002:2022", 18), textColumn("CCM 4.1", 20), textColumn("SOC 2", 16),
 	}, b.r.Controls, func(c schema.ControlResult) []Cell {
 		var evidence, clauses []string
@@ -53,7 +53,7 @@ func (b *builder) findingsSheet(x *crossings) Sheet {
 	sheet := sheetOf(findingsName, "What deviates, how bad is it, and whose is it?", []Column{
 		statusColumn("Severity", 10, severityTexts), flagColumn("Open", 8), statusColumn("Result", 14, resultTexts), textColumn("Owner", 22), textColumn("Area", 18),
 		textColumn("Control", 10), textColumn("Check", 11), textColumn("Cluster", 14), textColumn("Namespace", 22), textColumn("Kind", 20), textColumn("Name", 34),
-		textColumn("Field", 50), textColumn("Finding", 80), textColumn("What to do", 60), textColumn("Exception", 14), dateColumn("Excepted until"),
+		textColumn("Field", 50), textColumn("Finding", 90), textColumn("What to do", 80), textColumn("Exception", 14), dateColumn("Excepted until"),
 		numberColumn("Severity rank", 10), textColumn("Id", 28),
 	}, b.r.Findings, func(f schema.Finding) []Cell {
 		return []Cell{

@@ -138,8 +138,7 @@ func (d *overview) table(t render.OverviewTable) error {
 func (d *overview) tableHead(t render.OverviewTable) error {
 	column := 1
 	for _, c := range t.Columns {
-		style := d.headerStyle(c)
-		if err := d.put(column, c.Width, excelize.Cell{StyleID: style, Value: clean(c.Title)}); err != nil {
+		if err := d.put(column, c.Width, excelize.Cell{StyleID: d.headerStyle(c), Value: clean(c.Title)}); err != nil {
 			return err
 		}
 		column += c.Width
@@ -149,14 +148,6 @@ func (d *overview) tableHead(t render.OverviewTable) error {
 	}
 	d.row++
 	return nil
-}
-
-// headerStyle sets titles above numbers to the right, as the numbers are.
-func (d *overview) headerStyle(c render.Column) int {
-	if c.Kind == render.NumberCell {
-		return d.numberHeader
-	}
-	return d.header
 }
 
 func (d *overview) tableRow(t render.OverviewTable, row []render.Cell) error {
@@ -235,8 +226,8 @@ func (d *overview) chart(t render.OverviewTable, header int) error {
 	chart := &excelize.Chart{
 		GapWidth: &gap,
 		Type:     excelize.BarStacked, Title: excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: t.Chart, Font: &excelize.Font{Bold: true, Size: 12, Color: "22384D", Family: "Arial"}}}},
-		Legend:    excelize.ChartLegend{Position: "bottom", Font: &excelize.Font{Size: 9, Family: "Arial"}},
-		XAxis:     excelize.ChartAxis{ReverseOrder: true, Font: excelize.Font{Size: 9, Family: "Arial"}},
+		Legend:    excelize.ChartLegend{Position: "bottom", Font: &excelize.Font{Size: 9, Family: "Arial", Color: "333333"}},
+		XAxis:     excelize.ChartAxis{ReverseOrder: true, Font: excelize.Font{Size: 9, Family: "Arial", Color: "333333"}},
 		YAxis:     excelize.ChartAxis{None: true},
 		PlotArea:  excelize.ChartPlotArea{ShowVal: true, NumFmt: excelize.ChartNumFmt{CustomNumFmt: "0;;;"}}, // no number on a part of nothing
 		Dimension: excelize.ChartDimension{Width: (gridColumns - chartColumn + 1) * columnPixels, Height: (chartRows - 1) * rowPixels},

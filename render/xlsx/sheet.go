@@ -61,7 +61,7 @@ func (d *drawing) head() error {
 	}
 	titles := make([]any, len(d.s.Columns))
 	for i, c := range d.s.Columns {
-		titles[i] = excelize.Cell{StyleID: d.header, Value: clean(c.Title)}
+		titles[i] = excelize.Cell{StyleID: d.headerStyle(c), Value: clean(c.Title)}
 	}
 	d.row = d.headerRow[d.s.Name]
 	return d.SetRow(cellName(1, d.row), titles, excelize.RowOpts{Height: headerHeight})

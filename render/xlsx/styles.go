@@ -55,6 +55,7 @@ func newStyles(f *excelize.File) (*styles, error) {
 		}
 		return id
 	}
+	boolean := `"TRUE";"TRUE";"FALSE"` // LibreOffice's format of truth values; Excel needs none
 	day, minute := "yyyy-mm-dd", `yyyy-mm-dd hh:mm"Z"`
 	top := &excelize.Alignment{Vertical: "top"}
 	st := &styles{
@@ -66,7 +67,7 @@ func newStyles(f *excelize.File) (*styles, error) {
 		wrapped:      style(excelize.Style{NumFmt: formatText, Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}}),
 		number:       style(excelize.Style{NumFmt: formatInteger, Alignment: top}),
 		leftNumber:   style(excelize.Style{NumFmt: formatInteger, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
-		flag:         style(excelize.Style{Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
+		flag:         style(excelize.Style{CustomNumFmt: &boolean, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
 		date:         style(excelize.Style{CustomNumFmt: &day, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
 		time:         style(excelize.Style{CustomNumFmt: &minute, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
 		link:         style(excelize.Style{NumFmt: formatText, Font: linkFont(), Alignment: top}),
@@ -97,6 +98,14 @@ func (st *styles) prose(width int) int {
 		return st.wrapped
 	}
 	return st.text
+}
+
+// headerStyle sets titles above numbers to the right, as the numbers are.
+func (st *styles) headerStyle(c render.Column) int {
+	if c.Kind == render.NumberCell {
+		return st.numberHeader
+	}
+	return st.header
 }
 
 func ground(colour string) excelize.Fill {
