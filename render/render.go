@@ -15,6 +15,8 @@ type Document struct {
 	Language string // BCP 47
 	// Created is the snapshot's asOf: equal input gives equal bytes.
 	Created time.Time
+	// Look is how it is printed.
+	Look Look
 	// Header and Footer stand on every page but the cover.
 	Header string
 	Footer string

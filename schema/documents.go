@@ -91,8 +91,20 @@ type PlanSpec struct {
 	IntervalDays int `json:"intervalDays,omitempty"`
 	// Signing says how the bundle is signed.
 	Signing Signing `json:"signing,omitzero"`
+	// Look is how the report is printed.
+	Look Look `json:"look,omitzero"`
 	// Output is the folder for bundles; by default the working directory.
 	Output string `json:"output,omitempty"`
+}
+
+// Look is how the report is printed.
+type Look struct {
+	// Paper is A4 or Letter; by default A4.
+	Paper string `json:"paper,omitempty" enum:"A4,Letter"`
+	// Accent is the colour of titles, rules and links as "#rrggbb", dark enough to be read on white; by default a blue.
+	Accent string `json:"accent,omitempty"`
+	// Logo is a PNG or JPEG file for the cover, of at most 1 MiB and 4000 pixels a side.
+	Logo string `json:"logo,omitempty"`
 }
 
 // A Period is closed at the start and open at the end.

@@ -70,6 +70,8 @@ func judge(ctx context.Context, s *schema.Snapshot, from fs.FS, in *input.Set, t
 	if err != nil {
 		return nil, err
 	}
+	look := in.Plan.Spec.Look
+	document.Look = render.Look{Paper: look.Paper, Accent: look.Accent, Logo: in.Logo}
 	return report, draw(to, s, from, report, document, in)
 }
 

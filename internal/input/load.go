@@ -124,10 +124,16 @@ func load(from files, planPath string, builtin fs.FS) (*Set, error) {
 	for i, name := range spec.Reviews {
 		r.reviews(index("spec.reviews", i), name)
 	}
+	logo := r.logo(spec.Look.Logo)
 	parts = append(parts, r.parts...)
-	return assemble(parts, func(file string) (fs.File, error) {
+	s, err := assemble(parts, func(file string) (fs.File, error) {
 		return from.within(find(parts, schema.KindDocumentRegister).name, file)
 	})
+	if err != nil {
+		return nil, err
+	}
+	s.Logo = logo
+	return s, nil
 }
 
 // A reader reads the files that a plan names.

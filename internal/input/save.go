@@ -18,6 +18,8 @@ type indexFile struct {
 	// Unsigned and Demo are those of schema.Inputs.
 	Unsigned bool `json:"unsigned"`
 	Demo     bool `json:"demo"`
+	// Logo is the path of the picture for the cover, absent without one.
+	Logo string `json:"logo,omitempty"`
 	// Previous is absent when the run had no bundle before it.
 	Previous *previousEntry `json:"previous,omitempty"`
 	// Files in the order in which they were read.
@@ -48,6 +50,12 @@ func (s *Set) Save(create func(path string) (io.WriteCloser, error)) error {
 	for _, p := range s.parts {
 		index.Files = append(index.Files, indexEntry{p.path, p.kind, p.builtin})
 		if err := write(create, p.path, func(w io.Writer) error { _, err := w.Write(p.data); return err }); err != nil {
+			return err
+		}
+	}
+	if s.Logo != nil {
+		index.Logo = logoPath
+		if err := write(create, logoPath, func(w io.Writer) error { _, err := w.Write(s.Logo); return err }); err != nil {
 			return err
 		}
 	}
@@ -116,6 +124,11 @@ func LoadFrom(bundle fs.FS) (*Set, error) {
 		return nil, err
 	}
 	s.Unsigned, s.Demo = index.Unsigned, index.Demo
+	if index.Logo != "" {
+		if s.Logo, err = readLogo(bundle.Open(index.Logo)); err != nil {
+			return nil, fmt.Errorf("read inputs of the bundle: %s: %w", index.Logo, err)
+		}
+	}
 	if index.Previous != nil {
 		if err := s.loadPrevious(bundle, *index.Previous); err != nil {
 			return nil, err

@@ -18,6 +18,8 @@ type Set struct {
 	schema.Inputs
 	// Attachments are the files of the document register, sorted by name.
 	Attachments []Attachment
+	// Logo is the plan's picture for the cover, a PNG or JPEG file; nil without one.
+	Logo []byte
 
 	parts          []*part
 	previousGrants []byte // the file that Previous.Grants were read from

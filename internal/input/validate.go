@@ -65,6 +65,7 @@ func (d *document) validatePlan(p *schema.PlanSpec) {
 	if _, err := regexp.Compile(p.Access.UserPattern); err != nil {
 		d.problem("spec.access.userPattern", "not a regular expression: %v", err)
 	}
+	d.validateAccent(p.Look.Accent)
 	unique(d, "spec.checks", "", p.Checks, func(s string) string { return s })
 	unique(d, "spec.reviews", "", p.Reviews, func(s string) string { return s })
 	if _, given := d.at["spec.intervalDays"]; given && p.IntervalDays < 1 {

@@ -48,8 +48,8 @@ func (c *canvas) text(x, y float64, s string, st style) {
 	// the faces is about 0.9 em, and the extra leading is shared out above and below.
 	top := c.y + y + (st.line()-st.em())/2 - 0.14*st.em()
 	for _, r := range c.l.fonts.runs(s, st.face) {
-		c.provider.AddText(r.text, entityCell(c.x+x, top, pageWidth, pageHeight), &props.Text{
-			Family: r.face.family, Style: r.face.style, Size: st.size, Color: st.color, Align: align.Left,
+		c.provider.AddText(r.text, entityCell(c.x+x, top, c.l.paper.width, c.l.paper.height), &props.Text{
+			Family: r.face.family, Style: r.face.style, Size: st.size, Color: c.l.dyed(st.color), Align: align.Left,
 		})
 		x += c.l.fonts.width(r.text, st)
 	}
@@ -65,7 +65,7 @@ func (c *canvas) lines(x, y float64, lines []string, st style) {
 // rect fills a rectangle. The library has no such call; a line of that thickness is one.
 func (c *canvas) rect(x, y, w, h float64, color *props.Color) {
 	c.provider.AddLine(entityCell(c.x+x, c.y+y, w, h), &props.Line{
-		Color: color, Style: linestyle.Solid, Thickness: h,
+		Color: c.l.dyed(color), Style: linestyle.Solid, Thickness: h,
 		Orientation: orientation.Horizontal, OffsetPercent: 50, SizePercent: 100,
 	})
 }
@@ -74,6 +74,6 @@ func (c *canvas) rect(x, y, w, h float64, color *props.Color) {
 func (c *canvas) link(x, y, w, h float64, id string) {
 	c.l.links = append(c.l.links, link{
 		page: c.l.page, id: id,
-		x: marginSide + c.x + x, y: marginTop + c.y + y, w: w, h: h,
+		x: c.l.paper.side() + c.x + x, y: marginTop + c.y + y, w: w, h: h,
 	})
 }

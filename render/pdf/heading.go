@@ -12,6 +12,9 @@ func (l *layout) coverHeading(s render.Section) {
 	kind := l.fonts.fit(strings.ToUpper(s.Badge.Value), styleLegend, width)
 	lines := l.fonts.wrapAtMost(s.Title, styleCover, width, 6)
 	l.add(band{height: 25, keep: true, draw: func(c *canvas) {
+		if l.logo != nil {
+			c.picture(l.logo, width, 2)
+		}
 		c.text(0, 8, kind, styleLegend)
 		c.rect(0, 15, 28, 1.4, accent)
 	}})

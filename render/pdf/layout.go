@@ -1,16 +1,22 @@
 package pdf
 
 import (
+	"cmp"
+	"fmt"
 	"math"
 
 	"github.com/auditpack/auditpack/render"
+	"github.com/johnfercher/maroto/v2/pkg/props"
 )
 
 // A layout turns a document into bands, and remembers where things landed.
 type layout struct {
-	fonts *fonts
-	bands []band
-	cover bool
+	fonts  *fonts
+	paper  paper
+	accent *props.Color
+	logo   *picture // nil for none
+	bands  []band
+	cover  bool
 	// pending is the space that the last block wants below itself.
 	pending float64
 
@@ -54,6 +60,25 @@ type band struct {
 	// anchors are the ids of what starts here.
 	anchors []string
 	newPage bool
+}
+
+func newLayout(f *fonts, look render.Look) (*layout, error) {
+	l := &layout{fonts: f, places: map[string]place{}, paper: papers[cmp.Or(look.Paper, "A4")], accent: accent}
+	if l.paper.size == "" {
+		return nil, fmt.Errorf("no paper is called %q", look.Paper)
+	}
+	var err error
+	if look.Accent != "" {
+		if l.accent, err = parseColor(look.Accent); err != nil {
+			return nil, err
+		}
+	}
+	if len(look.Logo) > 0 {
+		if l.logo, err = readPicture(look.Logo); err != nil {
+			return nil, fmt.Errorf("logo: %w", err)
+		}
+	}
+	return l, nil
 }
 
 func (l *layout) add(b band) {
@@ -132,9 +157,9 @@ func (l *layout) block(b render.Block) {
 	}
 }
 
-// paginate puts bands on pages. Bands that keep together move to the next page
+// paginate puts bands on pages that have so much room. Bands that keep together move to the next page
 // together, unless they alone are higher than a page.
-func paginate(bands []band) [][]band {
+func paginate(bands []band, room float64) [][]band {
 	var pages [][]band
 	var page []band
 	used := 0.0
@@ -163,11 +188,11 @@ func paginate(bands []band) [][]band {
 		for n < len(bands) && bands[n-1].keep && !bands[n].newPage {
 			n++
 		}
-		if bands[0].newPage || used+groupHeight(bands[:n]) > bodyHeight {
+		if bands[0].newPage || used+groupHeight(bands[:n]) > room {
 			turn()
 		}
 		for _, b := range bands[:n] {
-			if used+b.gap+b.height > bodyHeight {
+			if used+b.gap+b.height > room {
 				turn()
 			}
 			place(b)

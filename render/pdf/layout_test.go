@@ -15,9 +15,12 @@ func laidOut(t *testing.T, d *render.Document) (*layout, [][]band) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &layout{fonts: f, places: map[string]place{}}
+	l, err := newLayout(f, d.Look)
+	if err != nil {
+		t.Fatal(err)
+	}
 	l.document(d)
-	return l, paginate(l.bands)
+	return l, paginate(l.bands, l.paper.body())
 }
 
 // TestPagesAreFilledProperly holds every page of every report against the rules of
@@ -25,7 +28,8 @@ func laidOut(t *testing.T, d *render.Document) (*layout, [][]band) {
 func TestPagesAreFilledProperly(t *testing.T) {
 	for name, report := range reports {
 		t.Run(name, func(t *testing.T) {
-			_, pages := laidOut(t, document(t, report))
+			l, pages := laidOut(t, document(t, report))
+			bodyHeight := l.paper.body()
 			for i, page := range pages {
 				height := 0.0
 				for _, b := range page {
@@ -68,7 +72,7 @@ func TestPaginate(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got [][]float64
-			for _, page := range paginate(tt.bands) {
+			for _, page := range paginate(tt.bands, 257) {
 				var heights []float64
 				for _, b := range page {
 					heights = append(heights, b.height)
@@ -94,10 +98,11 @@ func TestRowFitsOnAPage(t *testing.T) {
 		render.Figures{Items: []render.Figure{{Number: long, Label: long}}},
 		render.Bars{Legend: []render.Text{{Value: long}}, Lines: []render.BarLine{{Label: long, Parts: []int{1 << 40}}}},
 	}}}}
-	_, pages := laidOut(t, d)
+	d.Look.Paper = "Letter" // the lower one
+	l, pages := laidOut(t, d)
 	for i, page := range pages {
 		for _, b := range page {
-			if b.height > bodyHeight {
+			if b.height > l.paper.body() {
 				t.Errorf("page %d has a band of %.0f mm", i+1, b.height)
 			}
 		}

@@ -57,9 +57,9 @@ func (l *layout) addLinks(f *pdfupdate.File, pages []int) error {
 			if !ok {
 				return fmt.Errorf("a link leads to %q, which is no section", k.id)
 			}
-			x, y := k.x/pointMM, (pageHeight-k.y)/pointMM
+			x, y := k.x/pointMM, (l.paper.height-k.y)/pointMM
 			annotations = append(annotations, fmt.Sprintf("<</Type /Annot /Subtype /Link /Rect [%.2f %.2f %.2f %.2f] /Border [0 0 0] /Dest %s>>",
-				x, y-k.h/pointMM, x+k.w/pointMM, y, destination(pages, to)))
+				x, y-k.h/pointMM, x+k.w/pointMM, y, l.destination(pages, to)))
 		}
 		if len(annotations) == 0 {
 			continue
@@ -72,8 +72,8 @@ func (l *layout) addLinks(f *pdfupdate.File, pages []int) error {
 	return nil
 }
 
-func destination(pages []int, p place) string {
-	return fmt.Sprintf("[%d 0 R /XYZ null %.2f null]", pages[p.page-1], (pageHeight-p.y+2)/pointMM)
+func (l *layout) destination(pages []int, p place) string {
+	return fmt.Sprintf("[%d 0 R /XYZ null %.2f null]", pages[p.page-1], (l.paper.height-p.y+2)/pointMM)
 }
 
 // An entry is one line of the outline.
@@ -103,7 +103,7 @@ func (l *layout) addOutline(f *pdfupdate.File, pages []int) int {
 func (l *layout) writeEntries(f *pdfupdate.File, pages []int, parent *entry) {
 	for i, e := range parent.children {
 		var b strings.Builder
-		fmt.Fprintf(&b, "<</Title %s /Parent %d 0 R /Dest %s", pdfupdate.TextString(render.Visible(e.title)), parent.object, destination(pages, l.places[e.id]))
+		fmt.Fprintf(&b, "<</Title %s /Parent %d 0 R /Dest %s", pdfupdate.TextString(render.Visible(e.title)), parent.object, l.destination(pages, l.places[e.id]))
 		if i > 0 {
 			fmt.Fprintf(&b, " /Prev %d 0 R", parent.children[i-1].object)
 		}

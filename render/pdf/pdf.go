@@ -1,4 +1,4 @@
-// Package pdf draws a Document as an A4 PDF file.
+// Package pdf draws a Document as a PDF file.
 //
 // Render measures and breaks all text itself, places it on pages, and has maroto
 // draw those pages; outline, links and language follow as one incremental update
@@ -33,18 +33,13 @@ func init() {
 	gofpdf.SetDefaultModificationDate(time.Unix(0, 0).UTC())
 }
 
-// Measures of the page in millimetres.
+// Measures in millimetres that are the same on every paper.
 const (
-	pageWidth    = 210.0
-	pageHeight   = 297.0
-	marginSide   = 17.0
+	width        = 176.0 // of the text
 	marginTop    = 10.0
 	marginBottom = 8.0
 	headerHeight = 13.0
 	footerHeight = 9.0
-
-	width      = pageWidth - 2*marginSide // of the text
-	bodyHeight = pageHeight - marginTop - marginBottom - headerHeight - footerHeight
 )
 
 // Render writes the document. Nothing is written when it returns an error, unless
@@ -54,9 +49,12 @@ func Render(w io.Writer, d *render.Document) error {
 	if err != nil {
 		return err
 	}
-	l := &layout{fonts: f, places: map[string]place{}}
+	l, err := newLayout(f, d.Look)
+	if err != nil {
+		return err
+	}
 	l.document(d)
-	pages := paginate(l.bands)
+	pages := paginate(l.bands, l.paper.body())
 	l.note(pages)
 
 	raw, err := l.draw(d, pages)
@@ -79,7 +77,7 @@ func (l *layout) draw(d *render.Document, pages [][]band) ([]byte, error) {
 		return nil, err
 	}
 	m := maroto.New(config.NewBuilder().
-		WithLeftMargin(marginSide).WithRightMargin(marginSide).WithTopMargin(marginTop).WithBottomMargin(marginBottom).
+		WithPageSize(l.paper.size).WithLeftMargin(l.paper.side()).WithRightMargin(l.paper.side()).WithTopMargin(marginTop).WithBottomMargin(marginBottom).
 		WithCustomFonts(fonts).WithDefaultFont(&props.Font{Family: faceSans.family, Size: 9}).
 		WithCompression(true).WithSequentialMode().
 		WithTitle(l.fonts.drawable(d.Title, faceSans), true).

@@ -180,7 +180,7 @@ func checkDestination(t *testing.T, s string, pages map[string]bool) {
 		return
 	}
 	y, err := strconv.ParseFloat(m[2], 64)
-	if err != nil || y <= 0 || y > pageHeight/pointMM || !pages[m[1]] {
+	if err != nil || y <= 0 || y > papers["A4"].height/pointMM || !pages[m[1]] {
 		t.Errorf("the destination is on no page: %s", s)
 	}
 }
