@@ -57,6 +57,9 @@ func (a *assessment) planFacts() schema.PlanFacts {
 		ControlTable: a.in.Table.Metadata.Name + " " + a.in.Table.Spec.Version,
 		Unsigned:     a.in.Unsigned,
 		Demo:         a.in.Demo,
+		Supersedes:   a.in.Supersedes,
+
+		DocumentSigner: a.in.DocumentSigner,
 	}
 }
 

@@ -239,8 +239,24 @@ type Signing struct {
 	Keyless *KeylessSigning `json:"keyless,omitempty"`
 	// Timestamp has the signature confirmed by a timestamp authority. Keyless needs it.
 	Timestamp *TimestampSource `json:"timestamp,omitempty"`
+	// Documents signs the PDF and the workbook themselves, so that each can be checked on its own.
+	Documents *DocumentSigning `json:"documents,omitempty"`
 	// Unsigned must be true for a bundle without signature, and is printed on the first page.
 	Unsigned bool `json:"unsigned,omitempty"`
+}
+
+// DocumentSigning names an X.509 certificate for documents and its key: PEM files, or one PKCS #12 file.
+type DocumentSigning struct {
+	// Certificate is a PEM file with the certificate and those of its issuers.
+	Certificate string `json:"certificate,omitempty"`
+	// Key is a PEM file with the certificate's private key, which may be encrypted, or a KMS reference.
+	Key string `json:"key,omitempty"`
+	// PKCS12 is a file with certificate and key, in the place of both.
+	PKCS12 string `json:"pkcs12,omitempty"`
+	// PasswordFile holds the password of the key or PKCS #12 file; the environment's AUDITPACK_DOCUMENT_PASSWORD and the terminal are asked otherwise.
+	PasswordFile string `json:"passwordFile,omitempty"`
+	// Contact is written into the PDF's signature, such as an e-mail address that answers questions about it.
+	Contact string `json:"contact,omitempty"`
 }
 
 // KeylessSigning says who issues the certificate of a signature, and to whom.

@@ -21,6 +21,10 @@ type Inputs struct {
 	Support SupportTable
 	// Previous is what is kept of the bundle before this one, nil when the run has none.
 	Previous *PreviousFacts
+	// Supersedes is the bundle that this run corrects, nil when it corrects none.
+	Supersedes *SupersededBundle
+	// DocumentSigner is whose certificate signs the PDF and the workbook, nil when nobody's does.
+	DocumentSigner *DocumentSigner
 	// Unsigned is true for a run that was asked for a bundle without signature.
 	Unsigned bool
 	// Demo is true for the built-in sample platform.

@@ -75,6 +75,28 @@ type PlanFacts struct {
 	Unsigned     bool      `json:"unsigned" class:"public"`
 	// Demo is true for the built-in sample platform, whose names are invented.
 	Demo bool `json:"demo" class:"public"`
+	// Supersedes is the bundle that this one corrects, nil for one that corrects none.
+	Supersedes *SupersededBundle `json:"supersedes,omitempty" class:"public"`
+	// DocumentSigner is whose certificate signs the PDF and the workbook themselves, nil when they are not signed.
+	DocumentSigner *DocumentSigner `json:"documentSigner,omitempty" class:"public"`
+}
+
+// A DocumentSigner is whose certificate signs the PDF and the workbook themselves.
+type DocumentSigner struct {
+	// Subject is the certificate's, as RFC 4514 writes names.
+	Subject string `json:"subject" class:"public"`
+	// Issuer is the issuer of the certificate; equal to Subject when nobody else vouches for it.
+	Issuer string `json:"issuer" class:"public"`
+	// SHA256 is the digest of the certificate in DER, in hexadecimal.
+	SHA256 string `json:"sha256" class:"public"`
+}
+
+// A SupersededBundle is one that a later bundle corrects and takes the place of.
+type SupersededBundle struct {
+	// SHA256 is the digest, in hexadecimal, of the file that seals it, as in PreviousBundle.
+	SHA256 string `json:"sha256" class:"public"`
+	// Reason is one sentence of the person who made the correction.
+	Reason string `json:"reason" class:"public"`
 }
 
 // Summary is the report in numbers.

@@ -28,6 +28,8 @@ type archive struct {
 	// offsets of the members' data, known when matches has returned nil.
 	offsets map[string]int64
 	closer  io.Closer
+	// encrypted is true when r decrypts.
+	encrypted bool
 }
 
 // A directoryEntry is one entry of the central directory, as read.
@@ -271,6 +273,9 @@ func (a *archive) bytes(offset int64, n int) ([]byte, error) {
 	}
 	b := make([]byte, n)
 	if _, err := io.ReadFull(io.NewSectionReader(a.r, offset, int64(n)), b); err != nil {
+		if refused := (*Error)(nil); errors.As(err, &refused) {
+			return nil, err
+		}
 		return nil, fmt.Errorf("read the archive: %w", err)
 	}
 	return b, nil

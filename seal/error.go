@@ -20,6 +20,8 @@ type Kind string
 const (
 	// NoPolicy: the caller named nobody to trust, so nothing could be concluded.
 	NoPolicy Kind = "no policy"
+	// Encrypted: the archive is encrypted, and nothing was given that opens it.
+	Encrypted Kind = "encrypted"
 	// NotSigned: the bundle carries no signature.
 	NotSigned Kind = "not signed"
 	// BadSignature: no key of the policy made the signature.

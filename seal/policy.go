@@ -20,6 +20,8 @@ type Policy struct {
 	// Previous is the Digest of the bundle that must be the one before this. Empty
 	// leaves the chain unchecked, which Verified says.
 	Previous string
+	// DecryptWith are identities that open an encrypted archive; they are no trust. Nil opens none.
+	DecryptWith *Identities
 	// UnsafeUnsigned accepts a bundle that was written without signature, and only
 	// such. Anyone can have written or changed it: what is checked is that
 	// the parts fit each other. It excludes Keys and Identities.

@@ -19,10 +19,14 @@ func (b *Builder) publish(s *Sealed) error {
 		}
 		s.Folder = filepath.Join(b.out, s.Name)
 		s.Archive = s.Folder + ".zip"
-		if exists(s.Folder) || exists(s.Archive) {
+		if exists(s.Folder) || exists(s.Archive) || exists(s.Archive+EncryptedSuffix) {
 			continue
 		}
-		err := b.move(s)
+		move := b.move
+		if b.recipients != nil {
+			move = b.moveEncrypted
+		}
+		err := move(s)
 		if !errors.Is(err, fs.ErrExist) {
 			return err
 		}
@@ -41,6 +45,18 @@ func (b *Builder) move(s *Sealed) error {
 	if err := syncDir(b.out); err != nil {
 		return errors.Join(fmt.Errorf("write the bundle to disk: %w", err),
 			os.Rename(s.Folder, b.Dir()), os.Rename(s.Archive, b.archive()))
+	}
+	return nil
+}
+
+// moveEncrypted is move for what only the recipients can read.
+func (b *Builder) moveEncrypted(s *Sealed) error {
+	s.Folder, s.Archive = "", s.Archive+EncryptedSuffix
+	if err := renameNew(b.archive()+EncryptedSuffix, s.Archive); err != nil {
+		return fmt.Errorf("move the encrypted archive into place: %w", err)
+	}
+	if err := syncDir(b.out); err != nil {
+		return errors.Join(fmt.Errorf("write the bundle to disk: %w", err), os.Remove(s.Archive))
 	}
 	return nil
 }

@@ -34,13 +34,16 @@ type Builder struct {
 	// until both are complete.
 	partial string
 	lock    *os.File // of partial; tells others that its owner is alive
+	// recipients is nil for a bundle that is not encrypted.
+	recipients *Recipients
 }
 
 // Sealed says where a bundle lies.
 type Sealed struct {
 	// Name is the name asked for, or with -2, -3 … when that was taken.
 	Name string
-	// Folder and Archive have the same content.
+	// Folder and Archive have the same content. Of an encrypted bundle there is no
+	// folder, and Folder is empty.
 	Folder, Archive string
 	// Digest is that of Verified.
 	Digest string
@@ -145,8 +148,17 @@ func (b *Builder) Seal(ctx context.Context, claim schema.Claim, signer *Signer) 
 	if err != nil {
 		return nil, errors.Join(err, b.Abort())
 	}
-	_ = b.Abort() // only an empty hidden folder is left, which the next run would remove
-	return s, nil
+	return s, b.finish()
+}
+
+// finish removes the hidden folder. It is empty, and a next run would remove it,
+// unless the bundle was encrypted: then what can be read is still there and has to go.
+func (b *Builder) finish() error {
+	err := b.Abort()
+	if b.recipients == nil {
+		return nil
+	}
+	return err
 }
 
 func (b *Builder) seal(ctx context.Context, claim schema.Claim, signer *Signer) (*Sealed, error) {
@@ -175,6 +187,11 @@ func (b *Builder) seal(ctx context.Context, claim schema.Claim, signer *Signer) 
 	sealed := &Sealed{Digest: hex.EncodeToString(sum[:]), Members: members}
 	if signer != nil {
 		sealed.Warning = signer.warning
+	}
+	if b.recipients != nil {
+		if err := b.encrypt(); err != nil {
+			return nil, err
+		}
 	}
 	if err := b.syncFolders(); err != nil {
 		return nil, err

@@ -61,6 +61,9 @@ func (v *Verified) sayMembers() {
 	}
 	v.checked("All %d members (%d bytes) have the size and the SHA-256 digest that the statement gives; none is missing, added, repeated, renamed or replaced by a link.", len(v.members), size)
 	if v.container.String() == "archive" {
+		if v.container.(*archive).encrypted {
+			v.checked("The archive was encrypted, and everything below is about what it decrypts to. Who encrypted it is not known: anyone who has a recipient's public key can.")
+		}
 		v.checked("Every byte of the archive between and behind the members is as the statement prescribes.")
 	}
 }

@@ -158,6 +158,10 @@ func checkClaim(c schema.Claim) error {
 		return fmt.Errorf("asOf is not a UTC time in whole seconds")
 	case c.Previous != nil && !isDigest(c.Previous.SHA256):
 		return fmt.Errorf("previous bundle has no SHA-256 digest")
+	case c.Plan.Supersedes != nil && !isDigest(c.Plan.Supersedes.SHA256):
+		return fmt.Errorf("superseded bundle has no SHA-256 digest")
+	case c.Plan.Supersedes != nil && c.Plan.Supersedes.Reason == "":
+		return fmt.Errorf("superseded bundle has no reason")
 	}
 	return nil
 }
@@ -275,6 +279,7 @@ var mediaTypes = map[string]struct {
 	".md":    {"text/markdown", false},
 	".pdf":   {"application/pdf", true},
 	".png":   {"image/png", true},
+	".sarif": {"application/sarif+json", false},
 	".txt":   {"text/plain", false},
 	".xlsx":  {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", true},
 	".yaml":  {"application/yaml", false},

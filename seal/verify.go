@@ -27,15 +27,15 @@ type container interface {
 	Close() error
 }
 
-// Verify checks the bundle at path, a ZIP archive or an unpacked folder, to its
-// last byte, and returns what it found. The result is nil whenever there is an
+// Verify checks the bundle at path, a ZIP archive, an encrypted one, or an unpacked
+// folder, to its last byte, and returns what it found. The result is nil whenever there is an
 // error, and an *Error says what about the bundle is wrong. Nothing is written
 // and no network is used. The caller closes the result.
 func Verify(ctx context.Context, path string, policy Policy) (*Verified, error) {
 	if err := policy.check(); err != nil {
 		return nil, err
 	}
-	c, err := openContainer(path)
+	c, err := openContainer(path, policy.DecryptWith)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -47,7 +47,7 @@ func Verify(ctx context.Context, path string, policy Policy) (*Verified, error) 
 	return v, nil
 }
 
-func openContainer(path string) (container, error) {
+func openContainer(path string, ids *Identities) (container, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -66,11 +66,25 @@ func openContainer(path string) (container, error) {
 		f.Close()
 		return nil, err
 	}
-	a, err := openArchive(f, info.Size(), f)
+	c, err := openArchiveFile(f, info.Size(), ids)
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
+	return c, nil
+}
+
+// openArchiveFile opens an archive, decrypting it where that is needed.
+func openArchiveFile(f *os.File, size int64, ids *Identities) (container, error) {
+	r, n, err := decrypted(f, size, ids)
+	if err != nil {
+		return nil, err
+	}
+	a, err := openArchive(r, n, f)
+	if err != nil {
+		return nil, err
+	}
+	a.encrypted = r != io.ReaderAt(f)
 	return a, nil
 }
 

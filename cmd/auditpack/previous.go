@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -18,13 +20,21 @@ import (
 
 // previousFlags say which bundle came before, and who sealed it.
 type previousFlags struct {
-	bundle string
-	keys   []string
+	bundle      string
+	keys        []string
+	policyFile  string
+	decryptWith []string
+	// supersedes and reason say which bundle this run corrects, and why.
+	supersedes, reason string
 }
 
 func (p *previousFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&p.bundle, "previous", "", "the `bundle` before this one, archive or folder (default: the plan's)")
 	c.Flags().StringArrayVar(&p.keys, "previous-key", nil, "a public key `file` that may have signed the previous bundle, beside the key of this run; repeatable")
+	c.Flags().StringVar(&p.policyFile, "previous-policy", "", "a VerificationPolicy `file` for the previous bundle, such as one that was signed keyless")
+	c.Flags().StringArrayVar(&p.decryptWith, "previous-identity", nil, "age identity or SSH private key `file` that opens an encrypted previous or superseded bundle; repeatable")
+	c.Flags().StringVar(&p.supersedes, "supersedes", "", "the earlier `bundle` that this one corrects and takes the place of")
+	c.Flags().StringVar(&p.reason, "reason", "", "one `sentence` that says why, for the first page; with --supersedes")
 }
 
 // follow puts what the bundle before this one says into the inputs. Inputs that
@@ -39,7 +49,60 @@ func (o *runOptions) follow(ctx context.Context, in *input.Set, signer *seal.Sig
 			return invalid(fmt.Errorf("previous bundle %w", err))
 		}
 	}
+	if err := o.previous.correct(ctx, in, signer); err != nil {
+		return invalid(err)
+	}
 	return invalid(followsOn(in, asOf))
+}
+
+// correct verifies the bundle that this run corrects and records it. Both have to
+// follow the same bundle, so that a chain stays whole with either.
+func (p *previousFlags) correct(ctx context.Context, in *input.Set, signer *seal.Signer) error {
+	reason := strings.TrimSpace(p.reason)
+	switch {
+	case p.supersedes == "" && reason == "":
+		return nil
+	case p.supersedes == "":
+		return errors.New("--reason says why a bundle is superseded, and --supersedes does not name one")
+	case reason == "":
+		return errors.New("--supersedes needs --reason: whoever has the earlier bundle has to learn why it was corrected")
+	case len(reason) > maxReason || strings.ContainsFunc(reason, unicode.IsControl):
+		return fmt.Errorf("--reason has to be one line of at most %d bytes", maxReason)
+	}
+	policy, err := p.policy(signer)
+	if err != nil {
+		return err
+	}
+	v, err := seal.Verify(ctx, p.supersedes, policy)
+	if err != nil {
+		return fmt.Errorf("superseded bundle %w; %s", err, previousRemedy(err))
+	}
+	defer v.Close()
+	switch m := v.Manifest; {
+	case m.Plan.Name != in.Plan.Metadata.Name:
+		return fmt.Errorf("superseded bundle %s: it is of the plan %q, and this one of %q", p.supersedes, m.Plan.Name, in.Plan.Metadata.Name)
+	case digestOf(m.Previous) != previousDigest(in.Previous):
+		return fmt.Errorf("superseded bundle %s: it follows another bundle than this one does; a correction has the same --previous, or none where it had none", p.supersedes)
+	}
+	in.Supersedes = &schema.SupersededBundle{SHA256: v.Digest, Reason: reason}
+	return nil
+}
+
+// maxReason is what a cover has room for, in bytes.
+const maxReason = 400
+
+func digestOf(p *schema.PreviousBundle) string {
+	if p == nil {
+		return ""
+	}
+	return p.SHA256
+}
+
+func previousDigest(p *schema.PreviousFacts) string {
+	if p == nil {
+		return ""
+	}
+	return p.Digest
 }
 
 func (o *runOptions) previousPath(in *input.Set) (string, error) {
@@ -51,8 +114,8 @@ func (o *runOptions) previousPath(in *input.Set) (string, error) {
 		return "", nil
 	case named != "" && o.plan == "":
 		return "", fmt.Errorf("the plan beside the evidence names the previous bundle %q, relative to a file that is not here; pass it with --previous", named)
-	case named == "" && len(o.previous.keys) > 0:
-		return "", errors.New("--previous-key is for a previous bundle, and neither --previous nor the plan names one")
+	case named == "" && o.previous.supersedes == "" && (len(o.previous.keys) > 0 || o.previous.policyFile != ""):
+		return "", errors.New("--previous-key and --previous-policy are for a previous bundle, and neither --previous nor the plan names one")
 	}
 	return in.Path(named), nil
 }
@@ -84,10 +147,12 @@ func (p *previousFlags) take(ctx context.Context, path string, in *input.Set, si
 }
 
 // policy trusts the key of this run and those of the flags. Only a run that
-// proves nothing about its own origin follows a bundle that does not either.
+// proves nothing about its own origin follows a bundle that does not either. A
+// keyless run has no key that an earlier bundle could have been signed with.
 func (p *previousFlags) policy(signer *seal.Signer) (seal.Policy, error) {
-	trusted, err := verifyFlags{keys: p.keys, unsigned: signer == nil && len(p.keys) == 0}.policy()
-	if err == nil && signer != nil {
+	given := len(p.keys) > 0 || p.policyFile != ""
+	trusted, err := verifyFlags{keys: p.keys, policyFile: p.policyFile, decryptWith: p.decryptWith, unsigned: signer == nil && !given}.policy()
+	if err == nil && signer != nil && !signer.Keyless() {
 		trusted.Keys = append([]crypto.PublicKey{signer.Public()}, trusted.Keys...)
 	}
 	return trusted, err
@@ -101,7 +166,11 @@ func previousRemedy(err error) string {
 	}
 	switch refused.Kind {
 	case seal.NoPolicy, seal.BadSignature:
-		return "pass the public key of whoever sealed it with --previous-key"
+		return "pass the public key of whoever sealed it with --previous-key, or whom to trust with --previous-policy"
+	case seal.BadCertificate, seal.BadTimestamp:
+		return "say with --previous-policy whom to trust"
+	case seal.Encrypted:
+		return "pass --previous-identity"
 	case seal.NotSigned:
 		return "a signed bundle follows a signed one only: sign the earlier one with \"auditpack report\", or leave it out and start a new chain"
 	default:

@@ -18,8 +18,7 @@ import (
 
 func newReport(env *environment) *cobra.Command {
 	var o runOptions
-	var key string
-	var unverified bool
+	var trust verifyFlags
 	c := &cobra.Command{
 		Use:   "report SNAPSHOT|BUNDLE",
 		Short: "Assess, render and seal a snapshot that was taken before",
@@ -30,23 +29,18 @@ is verified first, with the key of whoever sealed it.`,
   auditpack report old.zip --verify-key their.pub -f audit/plan.yaml --key cosign.key`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return report(cmd.Context(), env, o, args[0], verifyFlags{keys: nonEmpty(key), unsigned: unverified})
+			return report(cmd.Context(), env, o, args[0], trust)
 		},
 	}
 	c.Flags().StringVarP(&o.plan, "file", "f", "", "judge with this plan `file` instead of the inputs beside the evidence")
-	c.Flags().StringVar(&key, "verify-key", "", "the public key `file` that must have signed the bundle that is read")
-	c.Flags().BoolVar(&unverified, "accept-unsigned", false, "read a bundle that has no signature")
+	c.Flags().StringArrayVar(&trust.keys, "verify-key", nil, "the public key `file` that must have signed the bundle that is read; repeatable, one must fit")
+	c.Flags().StringVar(&trust.policyFile, "verify-policy", "", "a VerificationPolicy `file` for the bundle that is read, such as one that was signed keyless")
+	c.Flags().StringArrayVar(&trust.decryptWith, "identity", nil, "age identity or SSH private key `file` that opens an encrypted bundle; repeatable")
+	c.Flags().BoolVar(&trust.unsigned, "accept-unsigned", false, "read a bundle that has no signature")
 	o.signing.add(c)
 	o.previous.add(c)
 	o.addOutput(c)
 	return c
-}
-
-func nonEmpty(s string) []string {
-	if s == "" {
-		return nil
-	}
-	return []string{s}
 }
 
 func report(ctx context.Context, env *environment, o runOptions, path string, trust verifyFlags) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto"
 	"errors"
 	"fmt"
 
@@ -12,102 +11,92 @@ import (
 	"github.com/auditpack/auditpack/seal"
 )
 
-// verifyFlags say whom the caller trusts.
-type verifyFlags struct {
-	keys     []string
-	previous string
-	unsigned bool
-}
-
 func newVerify(env *environment) *cobra.Command {
 	var f verifyFlags
 	var again bool
 	var output string
 	c := &cobra.Command{
-		Use:   "verify BUNDLE",
-		Short: "Check every byte of a bundle against a key from outside it",
+		Use:   "verify BUNDLE...",
+		Short: "Check every byte of a bundle against a key or identity from outside it",
 		Long: `Check a bundle, as an archive or as a folder, to its last byte: who signed it, what was
 signed, and that the bundle has exactly that. No network is used.
 
-Get the public key from the signer, not from the bundle: a key that lies beside a bundle
-proves only that somebody had a key.
+Get the public key, or the identity and the trusted root, from the signer and not from
+the bundle: a key that lies beside a bundle proves only that somebody had a key.
+
+Several bundles are verified each, and then as a chain, in the order given: each has to
+name the digest of the one before it, and a correction the bundle that it supersedes.
 
 With --reperform the checks run again on the evidence and inputs in the bundle, and every
 report must come out with the same bytes.`,
 		Example: `  auditpack verify prod-2026-09-30.zip --key cosign.pub
-  auditpack verify prod-2026-09-30.zip --key cosign.pub --reperform
-  auditpack verify prod-2026-09-30 --key cosign.pub -o json`,
-		Args: cobra.ExactArgs(1),
+  auditpack verify prod-2026-09-30.zip --key cosign.pub --timestamp-ca tsa.pem --require-timestamp
+  auditpack verify prod-2026-09-30.zip --trusted-root trusted_root.json \
+    --certificate-identity https://kubernetes.io/namespaces/audit/serviceaccounts/auditpack \
+    --certificate-oidc-issuer https://oidc.example.com
+  auditpack verify prod-2026-09-30.zip --policy policy.yaml --reperform
+  auditpack verify prod-2026-03-31.zip prod-2026-06-30.zip prod-2026-09-30.zip --key cosign.pub
+  auditpack verify prod-2026-09-30.zip.age --key cosign.pub --identity ~/.ssh/id_ed25519`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return verify(cmd.Context(), env, args[0], f, again, output)
+			return verify(cmd.Context(), env, args, f, again, output)
 		},
 	}
-	c.Flags().StringArrayVar(&f.keys, "key", nil, "the public key `file` of whoever must have signed; repeatable, one must fit")
-	c.Flags().StringVar(&f.previous, "previous", "", "the `digest` that the bundle before this one must have")
-	c.Flags().BoolVar(&f.unsigned, "unsafe-unsigned", false, "check only that the parts of an unsigned bundle fit each other; proves nothing about origin")
+	f.add(c)
+	c.Flags().StringVar(&f.previous, "previous", "", "the `digest` that the bundle before the (first) one must have")
 	c.Flags().BoolVar(&again, "reperform", false, "make the reports again from the evidence and inputs, and compare every byte")
 	outputFlag(c, &output)
 	return c
 }
 
-func (f verifyFlags) policy() (seal.Policy, error) {
-	p := seal.Policy{Previous: f.previous, UnsafeUnsigned: f.unsigned}
-	for _, path := range f.keys {
-		key, err := seal.LoadPublicKey(path)
-		if err != nil {
-			return seal.Policy{}, invalid(err)
-		}
-		p.Keys = append(p.Keys, key)
-	}
-	return p, nil
-}
-
-// verdict is what verify prints with -o json.
-type verdict struct {
-	Verified   bool             `json:"verified"`
-	Error      string           `json:"error,omitempty"`
-	Member     string           `json:"member,omitempty"`
-	Digest     string           `json:"digest,omitempty"`
-	Key        string           `json:"key,omitempty"`
-	Checked    []string         `json:"checked"`
-	NotChecked []string         `json:"notChecked"`
-	Manifest   *schema.Manifest `json:"manifest,omitempty"`
-}
-
-func verify(ctx context.Context, env *environment, path string, f verifyFlags, again bool, output string) error {
+func verify(ctx context.Context, env *environment, paths []string, f verifyFlags, again bool, output string) error {
 	policy, err := f.policy()
 	if err != nil {
 		return err
 	}
-	v, err := seal.Verify(ctx, path, policy)
-	if err != nil {
-		return refuse(env, output, verifyError(err))
+	var bundles []*seal.Verified
+	defer func() {
+		for _, v := range bundles {
+			v.Close()
+		}
+	}()
+	for _, path := range paths {
+		v, err := seal.Verify(ctx, path, policy)
+		if err != nil {
+			return refuse(env, output, verifyError(err))
+		}
+		bundles = append(bundles, v)
+		if err := walkAgain(ctx, v, again); err != nil {
+			return refuse(env, output, err)
+		}
+		policy.Previous = "" // is of the first; CheckChain compares the others
 	}
-	defer v.Close()
-	if err := walkAgain(ctx, v, again); err != nil {
-		return refuse(env, output, err)
-	}
-	key, err := fingerprint(v.Key)
-	if err != nil {
-		return err
+	var chain []string
+	if len(bundles) > 1 {
+		if chain, err = seal.CheckChain(bundles); err != nil {
+			return refuse(env, output, verifyError(err))
+		}
 	}
 	if output == "json" {
-		return printJSON(env, verdict{Verified: true, Digest: v.Digest, Key: key, Checked: v.Checked, NotChecked: v.NotChecked, Manifest: &v.Manifest})
+		return printResult(env, paths, bundles, chain)
 	}
-	printVerified(env, path, v)
+	for i, v := range bundles {
+		printVerified(env, paths[i], v)
+	}
+	printChain(env, chain)
 	return nil
 }
 
-// refuse prints the verdict of a bundle that is refused, where it is asked for as
+// refuse prints the result for a bundle that is refused, where it is asked for as
 // JSON, and returns the error.
 func refuse(env *environment, output string, err error) error {
 	if output != "json" {
 		return err
 	}
-	r := verdict{Error: err.Error()}
+	r := schema.VerificationResult{SchemaVersion: schema.Version, Error: err.Error()}
 	var refused *seal.Error
 	if errors.As(err, &refused) {
-		r.Member = refused.Member
+		r.Member, r.Kind = refused.Member, string(refused.Kind)
 	}
 	return errors.Join(err, printJSON(env, r))
 }
@@ -126,11 +115,20 @@ func walkAgain(ctx context.Context, v *seal.Verified, again bool) error {
 	return nil
 }
 
-func fingerprint(key crypto.PublicKey) (string, error) {
-	if key == nil {
-		return "", nil
+func printResult(env *environment, paths []string, bundles []*seal.Verified, chain []string) error {
+	r := schema.VerificationResult{SchemaVersion: schema.Version, Verified: true, Chain: chain}
+	for i, v := range bundles {
+		b := schema.VerifiedBundle{Path: paths[i], Digest: v.Digest, Checked: v.Checked, NotChecked: v.NotChecked, Manifest: v.Manifest}
+		if v.Key != nil {
+			var err error
+			if b.Key, err = seal.Fingerprint(v.Key); err != nil {
+				return err
+			}
+		}
+		b.Certificate, b.Timestamp = (*schema.VerifiedCertificate)(v.Certificate), (*schema.VerifiedTimestamp)(v.Timestamp)
+		r.Bundles = append(r.Bundles, b)
 	}
-	return seal.Fingerprint(key)
+	return printJSON(env, r)
 }
 
 func printVerified(env *environment, path string, v *seal.Verified) {
@@ -140,12 +138,24 @@ func printVerified(env *environment, path string, v *seal.Verified) {
 	if v.Key == nil {
 		word = p.bad(true, "UNSIGNED, and its parts fit each other")
 	}
-	fmt.Fprintf(env.stdout, "%s: %s\n%s, %s, as of %s\n\nChecked:\n", path, word, printable(m.Plan.Organization), printable(m.Plan.Name), m.AsOf.Format("2006-01-02 15:04 UTC"))
-	for _, s := range v.Checked {
-		fmt.Fprintf(env.stdout, "  - %s\n", printable(s))
+	fmt.Fprintf(env.stdout, "%s: %s\n%s, %s, as of %s\n", path, word, printable(m.Plan.Organization), printable(m.Plan.Name), m.AsOf.Format("2006-01-02 15:04 UTC"))
+	if s := m.Plan.Supersedes; s != nil {
+		fmt.Fprintf(env.stdout, "It corrects the bundle with digest %s: %s\n", s.SHA256, printable(s.Reason))
 	}
-	fmt.Fprintln(env.stdout, "\nNot checked:")
-	for _, s := range v.NotChecked {
+	printSentences(env, "Checked", v.Checked)
+	printSentences(env, "Not checked", v.NotChecked)
+}
+
+func printChain(env *environment, chain []string) {
+	if len(chain) > 0 {
+		fmt.Fprintf(env.stdout, "\n%s: the bundles follow each other\n", newPaint(env).good("CHAIN"))
+		printSentences(env, "In the order given", chain)
+	}
+}
+
+func printSentences(env *environment, title string, sentences []string) {
+	fmt.Fprintf(env.stdout, "\n%s:\n", title)
+	for _, s := range sentences {
 		fmt.Fprintf(env.stdout, "  - %s\n", printable(s))
 	}
 }

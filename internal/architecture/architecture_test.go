@@ -27,10 +27,14 @@ var stages = map[string][]string{
 	"assess/rbac":   {"schema"},
 	"render":        {"schema"},
 	"render/pdf":    {"schema", "render", "internal/pdfupdate"},
+	"render/csv":    {"schema", "internal/celltext"},
+	"render/oscal":  {"schema", "internal/celltext"},
+	"render/sarif":  {"schema", "internal/celltext"},
 	"render/html":   {"schema", "render"},
 	"render/xlsx":   {"schema", "render", "internal/celltext"},
 	"seal":          {"schema", "seal/cms", "seal/ooxml", "seal/pades"},
 	"seal/cms":      {},
+	"seal/ooxml":    {"seal/cms"},
 	"seal/pades":    {"seal/cms", "internal/pdfupdate"},
 }
 
@@ -44,9 +48,11 @@ var doors = map[string][]string{
 	"github.com/sigstore/":          {"seal", "seal/cms"},
 	"github.com/digitorus/":         {"seal", "seal/cms", "internal/testpki"},
 	"github.com/zricethezav/":       {"collect/kube"},
+	"github.com/arran4/":            {"cmd/auditpack"},
 	"github.com/spf13/cobra":        {"cmd/auditpack"},
 	"github.com/invopop/":           {"internal/schemagen"},
 	"github.com/secure-systems-lab": {"seal"},
+	"filippo.io/age":                {"seal"},
 }
 
 type listed struct {

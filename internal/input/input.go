@@ -52,6 +52,8 @@ var types = map[schema.Kind]reflect.Type{
 	schema.KindControlReview:     reflect.TypeFor[schema.ControlReview](),
 	schema.KindExceptionReview:   reflect.TypeFor[schema.ExceptionReview](),
 	schema.KindSupportTable:      reflect.TypeFor[schema.SupportTable](),
+
+	schema.KindVerificationPolicy: reflect.TypeFor[schema.VerificationPolicy](),
 }
 
 // A document is one file as read: its value as far as it could be read, where

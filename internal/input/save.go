@@ -18,6 +18,10 @@ type indexFile struct {
 	// Unsigned and Demo are those of schema.Inputs.
 	Unsigned bool `json:"unsigned"`
 	Demo     bool `json:"demo"`
+	// Supersedes is absent when the run corrected no bundle.
+	Supersedes *schema.SupersededBundle `json:"supersedes,omitempty"`
+	// DocumentSigner is absent when the PDF and the workbook are not signed.
+	DocumentSigner *schema.DocumentSigner `json:"documentSigner,omitempty"`
 	// Logo is the path of the picture for the cover, absent without one.
 	Logo string `json:"logo,omitempty"`
 	// Previous is absent when the run had no bundle before it.
@@ -46,7 +50,7 @@ type indexEntry struct {
 // attached files. create opens a new file of the bundle by its path with slashes:
 // the documents lie in inputs/, the attached files in evidence/documents/.
 func (s *Set) Save(create func(path string) (io.WriteCloser, error)) error {
-	index := indexFile{SchemaVersion: schema.Version, Unsigned: s.Unsigned, Demo: s.Demo}
+	index := indexFile{SchemaVersion: schema.Version, Unsigned: s.Unsigned, Demo: s.Demo, Supersedes: s.Supersedes, DocumentSigner: s.DocumentSigner}
 	for _, p := range s.parts {
 		index.Files = append(index.Files, indexEntry{p.path, p.kind, p.builtin})
 		if err := write(create, p.path, func(w io.Writer) error { _, err := w.Write(p.data); return err }); err != nil {
@@ -123,12 +127,8 @@ func LoadFrom(bundle fs.FS) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Unsigned, s.Demo = index.Unsigned, index.Demo
-	if index.Logo != "" {
-		if s.Logo, err = readLogo(bundle.Open(index.Logo)); err != nil {
-			return nil, fmt.Errorf("read inputs of the bundle: %s: %w", index.Logo, err)
-		}
-	}
+	s.Unsigned, s.Demo, s.Supersedes = index.Unsigned, index.Demo, index.Supersedes
+	s.DocumentSigner = index.DocumentSigner
 	if index.Previous != nil {
 		if err := s.loadPrevious(bundle, *index.Previous); err != nil {
 			return nil, err

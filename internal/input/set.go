@@ -13,8 +13,8 @@ import (
 // A Set is the documents of one run: what they say, and the bytes they were read from.
 type Set struct {
 	// Inputs are the documents with defaults filled in. Unsigned is what the plan
-	// says; Demo and Previous come from no file. The caller may set the first two,
-	// and Previous with SetPrevious, before Save. LoadFrom returns them.
+	// says; Demo, Supersedes and Previous come from no file. The caller may set the
+	// first three, and Previous with SetPrevious, before Save. LoadFrom returns them.
 	schema.Inputs
 	// Attachments are the files of the document register, sorted by name.
 	Attachments []Attachment

@@ -28,6 +28,8 @@ func (d *document) validate() {
 		d.validateDocuments(v.Spec.Documents)
 	case *schema.SupportTable:
 		d.validateSupport(v.Spec.Releases)
+	case *schema.VerificationPolicy:
+		d.validatePolicy(&v.Spec)
 	case *schema.AccessReview:
 		d.validateReview(&v.Spec)
 	case *schema.ControlReview:

@@ -34,20 +34,22 @@ func generate(dir string) (map[string][]byte, error) {
 	}
 	out := map[string][]byte{}
 	for name, s := range map[string]*jsonschema.Schema{
-		"auditplan":         written(schema.AuditPlan{}, schema.KindAuditPlan, comments),
-		"controltable":      written(schema.ControlTable{}, schema.KindControlTable, comments),
-		"checkset":          written(schema.CheckSet{}, schema.KindCheckSet, comments),
-		"overlay":           written(schema.Overlay{}, schema.KindOverlay, comments),
-		"exceptionregister": written(schema.ExceptionRegister{}, schema.KindExceptionRegister, comments),
-		"documentregister":  written(schema.DocumentRegister{}, schema.KindDocumentRegister, comments),
-		"accessreview":      written(schema.AccessReview{}, schema.KindAccessReview, comments),
-		"controlreview":     written(schema.ControlReview{}, schema.KindControlReview, comments),
-		"exceptionreview":   written(schema.ExceptionReview{}, schema.KindExceptionReview, comments),
-		"supporttable":      written(schema.SupportTable{}, schema.KindSupportTable, comments),
-		"snapshot":          describe(reflect.TypeFor[schema.Snapshot](), byProgram, comments),
-		"report":            describe(reflect.TypeFor[schema.Report](), byProgram, comments),
-		"manifest":          describe(reflect.TypeFor[schema.Manifest](), byProgram, comments),
-		"populations":       populations(comments),
+		"auditplan":          written(schema.AuditPlan{}, schema.KindAuditPlan, comments),
+		"controltable":       written(schema.ControlTable{}, schema.KindControlTable, comments),
+		"checkset":           written(schema.CheckSet{}, schema.KindCheckSet, comments),
+		"overlay":            written(schema.Overlay{}, schema.KindOverlay, comments),
+		"exceptionregister":  written(schema.ExceptionRegister{}, schema.KindExceptionRegister, comments),
+		"documentregister":   written(schema.DocumentRegister{}, schema.KindDocumentRegister, comments),
+		"accessreview":       written(schema.AccessReview{}, schema.KindAccessReview, comments),
+		"controlreview":      written(schema.ControlReview{}, schema.KindControlReview, comments),
+		"exceptionreview":    written(schema.ExceptionReview{}, schema.KindExceptionReview, comments),
+		"supporttable":       written(schema.SupportTable{}, schema.KindSupportTable, comments),
+		"verificationpolicy": written(schema.VerificationPolicy{}, schema.KindVerificationPolicy, comments),
+		"verificationresult": describe(reflect.TypeFor[schema.VerificationResult](), byProgram, comments),
+		"snapshot":           describe(reflect.TypeFor[schema.Snapshot](), byProgram, comments),
+		"report":             describe(reflect.TypeFor[schema.Report](), byProgram, comments),
+		"manifest":           describe(reflect.TypeFor[schema.Manifest](), byProgram, comments),
+		"populations":        populations(comments),
 	} {
 		file := name + ".schema.json"
 		s.ID = jsonschema.ID("https://auditpack.dev/schema/" + file)
