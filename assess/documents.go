@@ -198,3 +198,40 @@ func replaces(newer, older schema.DocumentResult) bool {
 	return newer.Type == older.Type && len(newer.Problems) == 0 && slices.Equal(newer.Covers, older.Covers) &&
 		countsFrom(older.DocumentRecord).Before(countsFrom(newer.DocumentRecord))
 }
+
+// A ChecklistItem is a document check with the documents that are registered for it.
+type ChecklistItem struct {
+	Check schema.Check
+	// Freshness of the best document that counts; missing when none does.
+	Freshness schema.Freshness
+	// Until is the last day on which that document counts.
+	Until schema.Date
+	// Documents for the check, the newest first; their Until is the one for this check.
+	Documents []schema.DocumentResult
+}
+
+// Checklist says of each document check of a control in scope, in the order of the
+// control table, whether there is a document for it. What a document has to cover
+// is known only from a snapshot.
+func Checklist(today schema.Date, in *schema.Inputs) []ChecklistItem {
+	j := newDocumentJudge(today, in)
+	all := j.judgeAll(in.Documents.Spec.Documents)
+	overlay := overlayByControl(in)
+	out := []ChecklistItem{}
+	for _, c := range in.Checks {
+		if c.Kind != schema.CheckDocument || overlay[c.Control].NotApplicable != nil {
+			continue
+		}
+		item := ChecklistItem{Check: c, Freshness: schema.Missing, Documents: j.registeredFor(c.ID, all)}
+		for i := range item.Documents {
+			d := &item.Documents[i]
+			d.Until = j.until(d.DocumentRecord, c.ID)
+			d.Freshness = freshness(d.Until, today)
+			if len(d.Problems) == 0 && !j.superseded[d.ID] && (item.Freshness == schema.Missing || item.Until.Before(d.Until)) {
+				item.Freshness, item.Until = d.Freshness, d.Until
+			}
+		}
+		out = append(out, item)
+	}
+	return out
+}

@@ -27,7 +27,7 @@ into evidence. docs/reviews.md walks through a quarter.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(newReviewExport(env), newReviewImport(env))
+	c.AddCommand(newReviewExport(env), newReviewImport(env), newReviewCalendar(env))
 	return c
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/auditpack/auditpack/internal/controlplane"
+	"github.com/auditpack/auditpack/schema"
 	"github.com/auditpack/auditpack/seal"
 )
 
@@ -38,14 +39,15 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status":  status,
-			"flip":    flip,
-			"keypair": keypair,
-			"digest":  digest,
-			"nowhere": nowhere,
-			"fill":    fill,
-			"office":  office,
-			"cells":   cells,
+			"status":   status,
+			"flip":     flip,
+			"keypair":  keypair,
+			"digest":   digest,
+			"nowhere":  nowhere,
+			"fill":     fill,
+			"office":   office,
+			"cells":    cells,
+			"statuses": statuses,
 		},
 	})
 }
@@ -88,6 +90,19 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	b[(len(b)-1)*percent/100] ^= 1
 	ts.Check(os.WriteFile(path, b, 0o600))
+}
+
+// statuses REPORT prints the status of each control of a report, one a line.
+func statuses(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: statuses REPORT")
+	}
+	var r schema.Report
+	ts.Check(schema.Unmarshal([]byte(ts.ReadFile(args[0])), &r))
+	for _, c := range r.Controls {
+		_, err := fmt.Fprintln(ts.Stdout(), c.ID, c.Status)
+		ts.Check(err)
+	}
 }
 
 // digest NAME FILE sets a variable to the SHA-256 of a file.
