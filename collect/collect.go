@@ -25,6 +25,12 @@ type Source interface {
 	Collect(ctx context.Context, asOf time.Time, to Sink) (schema.Source, error)
 }
 
+// A Locator is a Source that knows where its objects stand.
+type Locator interface {
+	// Places returns the places of the objects, in any order. It is called once, after Collect.
+	Places() []schema.Place
+}
+
 // An UnreachableError is that of a source which could not be asked anything: it
 // does not answer, or does not accept the collector. Run records it as a gap when
 // another source can be read.

@@ -62,7 +62,23 @@ func Run(ctx context.Context, asOf time.Time, tool schema.Tool, dir string, sour
 	if err := s.spool.finish(); err != nil {
 		return nil, err
 	}
-	return s.snapshot(asOf, tool, read), nil
+	snap := s.snapshot(asOf, tool, read)
+	snap.Places = places(sources)
+	return snap, nil
+}
+
+// places gathers what the sources know of where objects stand.
+func places(sources []Source) []schema.Place {
+	var out []schema.Place
+	for _, source := range sources {
+		if l, ok := source.(Locator); ok {
+			out = append(out, l.Places()...)
+		}
+	}
+	slices.SortFunc(out, func(a, b schema.Place) int {
+		return cmp.Or(a.Subject().Compare(b.Subject()), strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	return out
 }
 
 // wholeSource is the resource of the query that says that a source was not read.

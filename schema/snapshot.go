@@ -13,8 +13,29 @@ type Snapshot struct {
 	// Queries has every question that was put, answered or not, in the order of
 	// source, resource and target.
 	Queries []Query `json:"queries"`
+	// Places say where the objects of sources that are files stand, sorted by
+	// cluster, namespace, kind and name. An item of a printed list has none: nobody edits it.
+	Places []Place `json:"places,omitzero"`
 	// Evidence is written as one file of JSON lines a population, not in this document.
 	Evidence Evidence `json:"-"`
+}
+
+// A Place is where an object stands that was read from a file of manifests.
+type Place struct {
+	Cluster   string `json:"cluster"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name"`
+	// File is relative to the working directory of the run where it was named so,
+	// and otherwise to the folder that was read, with slashes.
+	File string `json:"file"`
+	// Line is the first of the document, counted from 1.
+	Line int `json:"line"`
+}
+
+// Subject returns what stands at the place.
+func (p Place) Subject() Subject {
+	return Subject{Cluster: p.Cluster, Kind: p.Kind, Namespace: p.Namespace, Name: p.Name}
 }
 
 // Tool identifies the program that wrote a document.
@@ -63,6 +84,7 @@ const (
 	SourceCluster SourceKind = "cluster"
 	SourceFiles   SourceKind = "files"
 	SourceBundle  SourceKind = "bundle"
+	SourceForge   SourceKind = "forge"
 )
 
 // SecretsTier says how much of secrets is asked for. See docs/secrets.md.

@@ -280,6 +280,7 @@ var mediaTypes = map[string]struct {
 	".pdf":   {"application/pdf", true},
 	".png":   {"image/png", true},
 	".sarif": {"application/sarif+json", false},
+	".sarif": {"application/sarif+json", false},
 	".txt":   {"text/plain", false},
 	".xlsx":  {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", true},
 	".yaml":  {"application/yaml", false},

@@ -15,8 +15,11 @@ import (
 	"github.com/auditpack/auditpack/collect"
 	"github.com/auditpack/auditpack/internal/input"
 	"github.com/auditpack/auditpack/render"
+	"github.com/auditpack/auditpack/render/csv"
 	"github.com/auditpack/auditpack/render/html"
+	"github.com/auditpack/auditpack/render/oscal"
 	"github.com/auditpack/auditpack/render/pdf"
+	"github.com/auditpack/auditpack/render/sarif"
 	"github.com/auditpack/auditpack/render/xlsx"
 	"github.com/auditpack/auditpack/schema"
 	"github.com/auditpack/auditpack/seal"
@@ -96,7 +99,27 @@ func draw(m members, s *schema.Snapshot, from fs.FS, r *schema.Report, d *render
 		m.write("report.html", func(w io.Writer) error { return html.Render(w, d, collect.Objects(from, s, d.Objects)) }),
 		m.write("report.pdf", func(w io.Writer) error { return pdf.Render(w, d) }),
 		m.write("control-map.xlsx", func(w io.Writer) error { return xlsx.Render(w, d) }),
+		m.write(csv.Path, func(w io.Writer) error { return csv.Render(w, r) }),
+		m.write(sarif.Path, func(w io.Writer) error { return writeJSON(w, sarif.Log(r, s.Places, in.Checks)) }),
+		drawOSCAL(m, r, in),
 	)
+}
+
+// drawOSCAL writes the report for programs that read OSCAL. There is no plan of
+// action when nothing is left to do.
+func drawOSCAL(m members, r *schema.Report, in *input.Set) error {
+	document := func(path string, f *oscal.File) error {
+		return m.write(path, func(w io.Writer) error { return writeJSON(w, f) })
+	}
+	err := errors.Join(
+		document(oscal.CatalogPath, oscal.Catalog(r)),
+		document(oscal.ComponentDefinitionPath, oscal.ComponentDefinition(r)),
+		document(oscal.AssessmentResultsPath, oscal.AssessmentResults(r, in.Checks)),
+	)
+	if plan := oscal.PlanOfAction(r, in.Checks); plan != nil {
+		err = errors.Join(err, document(oscal.PlanOfActionPath, plan))
+	}
+	return err
 }
 
 // saveDerived writes the populations that assess computed, beside the collected ones.

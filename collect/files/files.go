@@ -37,9 +37,12 @@ type Options struct {
 }
 
 // New returns a source that reads the files of one cluster.
-func New(o Options) collect.Source { return &source{o} }
+func New(o Options) collect.Source { return &source{Options: o} }
 
-type source struct{ Options }
+type source struct {
+	Options
+	places []schema.Place
+}
 
 func (s *source) Name() string { return s.Cluster.Name }
 
@@ -79,8 +82,12 @@ func (s *source) Collect(ctx context.Context, asOf time.Time, to collect.Sink) (
 		Started: asOf, Finished: asOf,
 	}
 	src.UID, src.Redactions = reader.Finish("")
+	s.places = objects.places()
 	return src, nil
 }
+
+// Places implements collect.Locator.
+func (s *source) Places() []schema.Place { return s.places }
 
 // location names the paths without the folders that they lie in.
 func (s *source) location() string {
@@ -103,7 +110,7 @@ func (s *source) read(ctx context.Context, path string, left *int64, to *objects
 		if s.Stdin == nil {
 			return errors.New("there is no standard input to read")
 		}
-		return s.readDocuments("-", s.Stdin, left, to)
+		return s.readDocuments("-", "", s.Stdin, left, to)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -149,10 +156,22 @@ func (s *source) readFile(path, name string, left *int64, to *objects) error {
 		return nil
 	}
 	defer f.Close()
-	return s.readDocuments(name, f, left, to)
+	return s.readDocuments(name, editable(path, name), f, left, to)
 }
 
-func (s *source) readDocuments(name string, r io.Reader, left *int64, to *objects) error {
+// editable returns the path that a person who began the run would open: relative
+// to the working directory where it was named so. Others say where a machine keeps
+// its files; of them the part below the named folder is left.
+func editable(path, name string) string {
+	if filepath.IsLocal(path) {
+		name = filepath.Clean(path)
+	}
+	return filepath.ToSlash(name)
+}
+
+// readDocuments reads one file, of which people speak by name, and which stands
+// at place; empty for standard input.
+func (s *source) readDocuments(name, place string, r io.Reader, left *int64, to *objects) error {
 	b, err := io.ReadAll(io.LimitReader(r, *left+1))
 	if err != nil {
 		to.problem(name, 0, "the file cannot be read")
@@ -161,7 +180,7 @@ func (s *source) readDocuments(name string, r io.Reader, left *int64, to *object
 	if *left -= int64(len(b)); *left < 0 {
 		return fmt.Errorf("read manifests: the files are larger than %d bytes together", int64(maxInput))
 	}
-	documents(b, to.at(name))
+	documents(b, to.at(name, place))
 	if s.Progress != nil {
 		s.Progress(s.Cluster.Name, "read "+name)
 	}

@@ -37,6 +37,9 @@ type entry struct {
 	kind  kube.Kind
 	json  []byte
 	place string
+	// file and line are empty for an item of a list, for standard input and for what was rejected.
+	file string
+	line int
 }
 
 // An answer is what the files say about one kind.
@@ -57,7 +60,7 @@ func newObjects(source string, complete bool) *objects {
 }
 
 // at returns a taker for the documents of one file.
-func (o *objects) at(name string) taker { return &file{objects: o, name: name} }
+func (o *objects) at(name, path string) taker { return &file{objects: o, name: name, path: path} }
 
 func (o *objects) problem(name string, line int, what string) {
 	o.problems = append(o.problems, problem{placeOf(name, line), what})
@@ -73,7 +76,7 @@ func placeOf(name string, line int) string {
 // A file is a taker for one file.
 type file struct {
 	*objects
-	name string
+	name, path string
 }
 
 func (f *file) unreadable(line int, what string) { f.problem(f.name, line, what) }
@@ -83,7 +86,9 @@ func (f *file) document(line int, v any) {
 	if v == nil {
 		return
 	}
-	f.add(m, placeOf(f.name, line), 0)
+	if e := f.add(m, placeOf(f.name, line), 0); e != nil && f.path != "" {
+		e.file, e.line = f.path, line
+	}
 }
 
 // answer returns that of a kind. It makes one, which says that the files speak of the kind.
@@ -96,8 +101,9 @@ func (o *objects) answer(k kube.Kind) *answer {
 	return a
 }
 
-// add takes one object, or the objects of a list.
-func (o *objects) add(m map[string]any, place string, depth int) {
+// add takes one object and returns its entry, or takes the objects of a list and
+// returns nil, as it does for what is not read.
+func (o *objects) add(m map[string]any, place string, depth int) *entry {
 	apiVersion, _ := m["apiVersion"].(string)
 	kind, _ := m["kind"].(string)
 	group, version, ok := strings.Cut(apiVersion, "/")
@@ -106,22 +112,22 @@ func (o *objects) add(m map[string]any, place string, depth int) {
 	}
 	if items, ok := m["items"].([]any); ok && strings.HasSuffix(kind, "List") && depth < 3 {
 		o.addList(group, apiVersion, strings.TrimSuffix(kind, "List"), items, place, depth)
-		return
+		return nil
 	}
 	k, ok := kube.KindOf(group, kind)
 	if !ok {
 		o.others[otherName(group, kind)]++
-		return
+		return nil
 	}
 	a := o.answer(k)
 	if !k.Reads(version) {
 		a.reject(place, "the version is not known")
-		return
+		return nil
 	}
 	e, err := newEntry(k, m, place)
 	if err != "" {
 		a.reject(place, err)
-		return
+		return nil
 	}
 	if before, ok := o.entries[e.key]; !ok {
 		a.rows++
@@ -129,6 +135,7 @@ func (o *objects) add(m map[string]any, place string, depth int) {
 		a.repeated++
 	}
 	o.entries[e.key] = e
+	return e
 }
 
 // addList takes the items of a list. The lists of an API server do not repeat
@@ -189,7 +196,7 @@ func newEntry(k kube.Kind, m map[string]any, place string) (*entry, string) {
 	if len(b) > maxObject {
 		return nil, "the object is larger than an API server accepts"
 	}
-	return &entry{key{k.Name(), namespace, name}, k, b, place}, ""
+	return &entry{key: key{k.Name(), namespace, name}, kind: k, json: b, place: place}, ""
 }
 
 // dropSecretValues empties everything of a Secret that may hold a value. The
@@ -228,11 +235,23 @@ func (o *objects) sorted() []*entry {
 	})
 }
 
+// places says where the objects stand that are documents of their own.
+func (o *objects) places() []schema.Place {
+	var out []schema.Place
+	for _, e := range o.entries {
+		if e.file != "" {
+			out = append(out, schema.Place{Cluster: o.source, Kind: e.kind.Kind, Namespace: e.namespace, Name: e.name, File: e.file, Line: e.line})
+		}
+	}
+	return out
+}
+
 // reject takes an entry that turned out not to be of its kind.
 func (o *objects) reject(e *entry, err error) {
 	a := o.answer(e.kind)
 	a.rows--
 	a.reject(e.place, err.Error())
+	e.file = ""
 }
 
 func (a *answer) reject(place, why string) { a.rejected = append(a.rejected, place+": "+why) }

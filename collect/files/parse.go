@@ -154,6 +154,14 @@ func yamlDocument(text []byte, start int, to taker) {
 			to.unreadable(start, err.Error())
 			return
 		}
-		to.document(start+max(n.Line, 1)-1, v)
+		to.document(start+firstLine(&n)-1, v)
 	}
+}
+
+// firstLine returns the line of a document's content, which its separator and comments may stand before.
+func firstLine(document *yaml.Node) int {
+	if len(document.Content) > 0 {
+		return max(document.Content[0].Line, 1)
+	}
+	return max(document.Line, 1)
 }

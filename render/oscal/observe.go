@@ -40,12 +40,13 @@ func newView(r *schema.Report, checks []schema.Check) *view {
 	return v
 }
 
-// title of a check, or its id where nobody gave it one.
+// title of a check, or that of its control where nobody gave it one.
 func (v *view) title(check string) string {
-	if t := markup(v.titles[check]); t != "" {
-		return t
+	title := v.titles[check]
+	if title == "" {
+		title = v.controls[v.checks[check].Control].Title
 	}
-	return markup(check)
+	return markup(check + " " + title)
 }
 
 func checkObservation(check string) string     { return id("check", check) }

@@ -15,10 +15,10 @@ package oscal
 import (
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/google/uuid"
 
+	"github.com/auditpack/auditpack/internal/celltext"
 	"github.com/auditpack/auditpack/schema"
 )
 
@@ -57,9 +57,7 @@ func token(id string) string {
 func statementID(control string) string { return token(control) + "_smt" }
 
 // line makes text one line without space around it, as OSCAL's strings are.
-func line(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
-}
+func line(s string) string { return strings.Join(strings.Fields(celltext.Clean(s)), " ") }
 
 // markup is line for fields that are read as Markdown. Names come from outside,
 // so what would begin an element, emphasis or the insertion of a parameter is escaped.

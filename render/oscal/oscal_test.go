@@ -342,7 +342,7 @@ func TestMarkup(t *testing.T) {
 		"_a_ *b* `c` [d](e)":   `\_a\_ \*b\* \` + "`c" + `\` + "`" + ` \[d\](e)`,
 		"<script>":             `\<script>`,
 		"{{ insert: param, x}": `\{\{ insert: param, x}`,
-		" a\n\tb\u2028c\x1b ":  "a b c",
+		" a\n\tb\u2028c\x1b ":  `a b c\[U+001B\]`,
 	} {
 		if got := markup(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
