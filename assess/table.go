@@ -15,6 +15,9 @@ func overlaid(in *schema.Inputs) []schema.Control {
 		c.Owner = cmp.Or(o.Owner, c.Owner, in.Overlay.Spec.Owner)
 		c.Reviewer = cmp.Or(o.Reviewer, c.Reviewer, in.Overlay.Spec.Reviewer)
 		c.Cadence = cmp.Or(o.Cadence, c.Cadence)
+		if o.CustomerDuties != nil {
+			c.CustomerDuties = o.CustomerDuties
+		}
 		if o.Responsibility != nil {
 			c.Responsibility = overlaidParts(c.Responsibility, *o.Responsibility)
 		}

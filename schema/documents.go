@@ -28,6 +28,8 @@ const (
 	KindControlReview     Kind = "ControlReview"
 	KindExceptionReview   Kind = "ExceptionReview"
 	KindSupportTable      Kind = "SupportTable"
+	KindQuestionnaireMap  Kind = "QuestionnaireMap"
+	KindAnswerLibrary     Kind = "AnswerLibrary"
 
 	KindVerificationPolicy Kind = "VerificationPolicy"
 )
@@ -335,6 +337,8 @@ type Control struct {
 	EvidenceMaxAgeDays int `json:"evidenceMaxAgeDays" class:"public"`
 	// References to published standards.
 	References References `json:"references" class:"public" input:"optional"`
+	// CustomerDuties are what the organization's own customers have to do, one sentence each. They are set in an Overlay.
+	CustomerDuties []string `json:"customerDuties,omitzero" class:"public"`
 	// Notes on scope and judgement, one sentence or two each.
 	Notes []string `json:"notes,omitzero" class:"public"`
 }
@@ -525,6 +529,8 @@ type ControlOverlay struct {
 	NotApplicable *NotApplicableNote `json:"notApplicable,omitempty"`
 	// Responsibility replaces the table's where set.
 	Responsibility *Responsibility `json:"responsibility,omitempty"`
+	// CustomerDuties are what the organization's own customers have to do for the control, one sentence each.
+	CustomerDuties []string `json:"customerDuties,omitzero"`
 }
 
 // A SignOff is a person's word that the control was reviewed.

@@ -131,7 +131,8 @@ func Words(t reflect.Type) []string { return enumerations[t] }
 
 var enumerations = map[reflect.Type][]string{
 	reflect.TypeFor[Kind](): list(KindAuditPlan, KindControlTable, KindCheckSet, KindOverlay,
-		KindExceptionRegister, KindDocumentRegister, KindAccessReview, KindControlReview, KindExceptionReview, KindSupportTable, KindVerificationPolicy),
+		KindExceptionRegister, KindDocumentRegister, KindAccessReview, KindControlReview, KindExceptionReview, KindSupportTable, KindVerificationPolicy,
+		KindQuestionnaireMap, KindAnswerLibrary),
 	reflect.TypeFor[Cadence]():          list(Monthly, Quarterly, SemiAnnual, Annual),
 	reflect.TypeFor[CheckKind]():        list(CheckAPI, CheckPipeline, CheckDocument, CheckRegister),
 	reflect.TypeFor[Evaluation]():       list(Auto, Semi, Manual),

@@ -32,6 +32,8 @@ var roots = []reflect.Type{
 	reflect.TypeFor[schema.AccessReview](),
 	reflect.TypeFor[schema.ControlReview](),
 	reflect.TypeFor[schema.ExceptionReview](),
+	reflect.TypeFor[schema.QuestionnaireMap](),
+	reflect.TypeFor[schema.AnswerLibrary](),
 	reflect.TypeFor[schema.PreviousFacts](),
 }
 

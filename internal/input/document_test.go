@@ -78,7 +78,7 @@ func TestProblems(t *testing.T) {
 		{"wrong apiVersion", "apiVersion: v1\nkind: Overlay\n", []string{`f.yaml:1:13: apiVersion "v1" is not known: want "auditpack.dev/v1alpha1"`}},
 		{"neither", "spec: {}\n", []string{
 			`f.yaml:1:1: missing "apiVersion": want "auditpack.dev/v1alpha1"`,
-			`f.yaml:1:1: missing "kind": want one of AuditPlan, ControlTable, CheckSet, Overlay, ExceptionRegister, DocumentRegister, AccessReview, ControlReview, ExceptionReview, SupportTable, VerificationPolicy`,
+			`f.yaml:1:1: missing "kind": want one of AuditPlan, ControlTable, CheckSet, Overlay, ExceptionRegister, DocumentRegister, AccessReview, ControlReview, ExceptionReview, SupportTable, VerificationPolicy, QuestionnaireMap, AnswerLibrary`,
 		}},
 		{"unknown value", planHead + "  secrets: inventry\n", []string{`f.yaml:7:12: unknown value "inventry": did you mean "inventory"?`}},
 		{"unknown value, none near", planHead + "  secrets: everything\n", []string{`f.yaml:7:12: unknown value "everything": want one of none, inventory, rotation`}},

@@ -52,6 +52,8 @@ var types = map[schema.Kind]reflect.Type{
 	schema.KindControlReview:     reflect.TypeFor[schema.ControlReview](),
 	schema.KindExceptionReview:   reflect.TypeFor[schema.ExceptionReview](),
 	schema.KindSupportTable:      reflect.TypeFor[schema.SupportTable](),
+	schema.KindQuestionnaireMap:  reflect.TypeFor[schema.QuestionnaireMap](),
+	schema.KindAnswerLibrary:     reflect.TypeFor[schema.AnswerLibrary](),
 
 	schema.KindVerificationPolicy: reflect.TypeFor[schema.VerificationPolicy](),
 }

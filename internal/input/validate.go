@@ -32,6 +32,8 @@ func (d *document) validate() {
 		d.validatePolicy(&v.Spec)
 	case *schema.AccessReview:
 		d.validateReview(&v.Spec)
+	case *schema.QuestionnaireMap:
+		unique(d, "spec.questions", "id", v.Spec.Questions, func(q schema.MappedQuestion) string { return q.ID })
 	case *schema.ControlReview:
 		unique(d, "spec.decisions", "control", v.Spec.Decisions, func(c schema.ControlDecision) string { return c.Control })
 	case *schema.ExceptionReview:

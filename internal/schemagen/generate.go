@@ -43,6 +43,8 @@ func generate(dir string) (map[string][]byte, error) {
 		"accessreview":       written(schema.AccessReview{}, schema.KindAccessReview, comments),
 		"controlreview":      written(schema.ControlReview{}, schema.KindControlReview, comments),
 		"exceptionreview":    written(schema.ExceptionReview{}, schema.KindExceptionReview, comments),
+		"questionnairemap":   written(schema.QuestionnaireMap{}, schema.KindQuestionnaireMap, comments),
+		"answerlibrary":      written(schema.AnswerLibrary{}, schema.KindAnswerLibrary, comments),
 		"supporttable":       written(schema.SupportTable{}, schema.KindSupportTable, comments),
 		"verificationpolicy": written(schema.VerificationPolicy{}, schema.KindVerificationPolicy, comments),
 		"verificationresult": describe(reflect.TypeFor[schema.VerificationResult](), byProgram, comments),
