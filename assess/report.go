@@ -54,11 +54,10 @@ func (a *assessment) planFacts() schema.PlanFacts {
 	return schema.PlanFacts{
 		Name: p.Metadata.Name, Organization: p.Spec.Organization, Scope: p.Spec.Scope,
 		From: period.From.Time(), To: period.To.Time(),
-		ControlTable: a.in.Table.Metadata.Name + " " + a.in.Table.Spec.Version,
-		Unsigned:     a.in.Unsigned,
-		Demo:         a.in.Demo,
-		Supersedes:   a.in.Supersedes,
-
+		ControlTable:   a.in.Table.Metadata.Name + " " + a.in.Table.Spec.Version,
+		Unsigned:       a.in.Unsigned,
+		Demo:           a.in.Demo,
+		Supersedes:     a.in.Supersedes,
 		DocumentSigner: a.in.DocumentSigner,
 	}
 }
@@ -160,7 +159,9 @@ func clusterNames(snap *schema.Snapshot, in *schema.Inputs) []string {
 		names[c.Name] = true
 	}
 	for _, s := range snap.Sources {
-		names[s.Name] = true
+		if s.Kind != schema.SourceForge {
+			names[s.Name] = true
+		}
 	}
 	for _, c := range snap.Evidence.Clusters {
 		names[c.Name] = true

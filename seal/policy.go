@@ -17,6 +17,8 @@ type Policy struct {
 	TrustedRoot *TrustedRoot
 	// RequireTimestamp refuses a bundle without a timestamp of an authority in TrustedRoot.
 	RequireTimestamp bool
+	// Documents says whose signatures inside the PDF and the workbook are accepted.
+	Documents DocumentTrust
 	// Previous is the Digest of the bundle that must be the one before this. Empty
 	// leaves the chain unchecked, which Verified says.
 	Previous string

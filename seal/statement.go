@@ -160,6 +160,8 @@ func checkClaim(c schema.Claim) error {
 		return fmt.Errorf("previous bundle has no SHA-256 digest")
 	case c.Plan.Supersedes != nil && !isDigest(c.Plan.Supersedes.SHA256):
 		return fmt.Errorf("superseded bundle has no SHA-256 digest")
+	case c.Plan.DocumentSigner != nil && (!isDigest(c.Plan.DocumentSigner.SHA256) || c.Plan.DocumentSigner.Subject == ""):
+		return fmt.Errorf("document signer has no subject or no SHA-256 digest")
 	case c.Plan.Supersedes != nil && c.Plan.Supersedes.Reason == "":
 		return fmt.Errorf("superseded bundle has no reason")
 	}
@@ -279,7 +281,6 @@ var mediaTypes = map[string]struct {
 	".md":    {"text/markdown", false},
 	".pdf":   {"application/pdf", true},
 	".png":   {"image/png", true},
-	".sarif": {"application/sarif+json", false},
 	".sarif": {"application/sarif+json", false},
 	".txt":   {"text/plain", false},
 	".xlsx":  {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", true},

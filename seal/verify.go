@@ -119,7 +119,14 @@ func verify(ctx context.Context, c container, policy Policy) (*Verified, error) 
 	if err != nil {
 		return nil, err
 	}
-	return newVerified(c, policy, by, manifest, members, prefixes, content)
+	v, err := newVerified(c, policy, by, manifest, members, prefixes, content)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.checkDocuments(policy); err != nil {
+		return nil, err
+	}
+	return v, nil
 }
 
 // fits compares what the statement says about its signature with the signature.

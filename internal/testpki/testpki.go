@@ -9,6 +9,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -157,9 +158,10 @@ func TimestampAuthority(t testing.TB, authority Pair) Pair {
 // Stamper returns a function that answers as the authority would at a time.
 func Stamper(t testing.TB, authority Pair, at time.Time) func(context.Context, []byte) ([]byte, error) {
 	t.Helper()
-	return func(_ context.Context, digest []byte) ([]byte, error) {
+	return func(_ context.Context, message []byte) ([]byte, error) {
+		digest := sha256.Sum256(message)
 		ts := timestamp.Timestamp{
-			HashAlgorithm: crypto.SHA256, HashedMessage: digest, Time: at, SerialNumber: big.NewInt(7),
+			HashAlgorithm: crypto.SHA256, HashedMessage: digest[:], Time: at, SerialNumber: big.NewInt(7),
 			Policy: asn1.ObjectIdentifier{1, 2, 3, 4, 1}, Certificates: authority.Chain[1:], AddTSACertificate: true,
 		}
 		response, err := ts.CreateResponseWithOpts(authority.Chain[0], authority.Key, crypto.SHA256)

@@ -27,9 +27,13 @@ import (
 // MaxSize bounds a signature with its certificates and timestamp, in bytes.
 const MaxSize = 64 << 10
 
-// A Timestamper asks a timestamp authority about a SHA-256 digest, and returns the
-// token that RFC 3161 calls TimeStampToken, in DER.
-type Timestamper func(ctx context.Context, digest []byte) (token []byte, err error)
+// A Timestamper asks a timestamp authority about the SHA-256 digest of a message,
+// and returns what RFC 3161 calls a TimeStampToken, in DER.
+type Timestamper func(ctx context.Context, message []byte) (token []byte, err error)
+
+// ErrTimestamp is found with errors.Is when signing failed because a timestamp was
+// asked for and there was none.
+var ErrTimestamp = errors.New("no timestamp for the document's signature")
 
 // The object identifiers of RFC 5652, RFC 5035, RFC 3161 and RFC 5754.
 var (

@@ -17,13 +17,12 @@ import (
 // RequestToken asks for a token over a signature value, and refuses one that a
 // reader would refuse.
 func RequestToken(ctx context.Context, stamp Timestamper, value []byte) ([]byte, error) {
-	sum := sha256.Sum256(value)
-	der, err := stamp(ctx, sum[:])
+	der, err := stamp(ctx, value)
 	if err != nil {
-		return nil, fmt.Errorf("ask for a timestamp of the document's signature: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrTimestamp, err)
 	}
 	if _, err := parseToken(der, value); err != nil {
-		return nil, fmt.Errorf("the timestamp authority's answer: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrTimestamp, err)
 	}
 	return der, nil
 }

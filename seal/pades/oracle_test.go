@@ -110,9 +110,10 @@ func TestOpenSSLAgrees(t *testing.T) {
 			var token, stamped []byte
 			o := options
 			stamp := testpki.Stamper(t, tsa, testpki.Now)
-			o.Timestamp = func(ctx context.Context, digest []byte) (_ []byte, err error) {
-				stamped = digest
-				token, err = stamp(ctx, digest)
+			o.Timestamp = func(ctx context.Context, message []byte) (_ []byte, err error) {
+				sum := sha256.Sum256(message)
+				stamped = sum[:]
+				token, err = stamp(ctx, message)
 				return token, err
 			}
 			signed := sign(t, unsigned, p, o)
