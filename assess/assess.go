@@ -40,7 +40,9 @@ type Func func(p *Pass) ([]Outcome, error)
 // rows of that cluster only.
 type Pass struct {
 	Check *schema.Check
-	// Cluster and Source are zero for a check of kind register, which runs once.
+	// Cluster and Source are zero for a check of kind register, which runs once. For
+	// one of kind pipeline Cluster has the name of the forge, and Evidence the rows of
+	// the repositories that answered.
 	Cluster  schema.Cluster
 	Source   schema.Source
 	Snapshot *schema.Snapshot // all clusters, for checks that look across

@@ -19,6 +19,8 @@ type assessment struct {
 	answers answers
 	// clusters are the names of all clusters that the plan or the snapshot has, sorted.
 	clusters []string
+	// forges are the names of all forges that the plan or the snapshot has, sorted.
+	forges   []string
 	evidence map[string]*schema.Evidence
 	// derived are the rows of each cluster, all those of every cluster.
 	derived  map[string]*schema.Derived
@@ -42,6 +44,7 @@ func newAssessment(snap *schema.Snapshot, in *schema.Inputs) (*assessment, error
 		snap: snap, in: in, facts: facts,
 		answers:  newAnswers(snap.Queries),
 		clusters: clusterNames(snap, in),
+		forges:   forgeNames(snap, in),
 		evidence: split(&snap.Evidence),
 		access:   map[string]*rbac.Access{},
 		settings: facts.settings(),

@@ -177,7 +177,7 @@ func (c *checker) function() Func {
 }
 
 func (c *checker) rules(out *compiledCheck) {
-	if c.check.Kind != schema.CheckAPI {
+	if c.check.Kind != schema.CheckAPI && c.check.Kind != schema.CheckPipeline {
 		c.add("rules", fmt.Errorf("rules look at rows of a population, and a check of kind %s has none", c.check.Kind))
 		return
 	}

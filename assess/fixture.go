@@ -221,8 +221,12 @@ func (c *fixtureCase) snapshot() (*schema.Snapshot, []wantedFinding, error) {
 		}
 	}
 	for _, q := range c.Queries {
-		if q.Repository != "" {
-			snap.Queries = append(snap.Queries, q)
+		if q.Repository == "" {
+			continue
+		}
+		snap.Queries = append(snap.Queries, q)
+		if !slices.ContainsFunc(snap.Sources, func(s schema.Source) bool { return s.Name == q.Source }) {
+			snap.Sources = append(snap.Sources, schema.Source{Name: q.Source, Kind: schema.SourceForge})
 		}
 	}
 	for _, cluster := range slices.Sorted(maps.Keys(clusters)) {

@@ -17,10 +17,12 @@ func (a *assessment) run(ctx context.Context, c *compiledCheck) (*verdict, error
 		v.conclude(schema.ResultNotCollected, "no pipeline source in the plan")
 	case c.by == ByNone:
 		v.conclude(schema.ResultNotCollected, "this release does not decide this check")
-	case c.by == ByDocuments, c.Kind == schema.CheckDocument && !a.logged():
+	case c.by == ByDocuments, readsLog(c) && !a.logged():
 		a.runDocuments(v)
 	case c.Kind == schema.CheckRegister:
 		return v, a.runFunc(v, a.pass(c, ""))
+	case c.Kind == schema.CheckPipeline:
+		return v, a.runForges(ctx, v)
 	case len(a.clusters) == 0:
 		v.conclude(schema.ResultNotCollected, "no cluster was read")
 	default:
@@ -31,6 +33,12 @@ func (a *assessment) run(ctx context.Context, c *compiledCheck) (*verdict, error
 		}
 	}
 	return v, nil
+}
+
+// readsLog reports whether an audit log decides a check.
+func readsLog(c *compiledCheck) bool {
+	p, _ := schema.PopulationNamed(c.Population)
+	return p.Origin == schema.OriginAuditLog
 }
 
 // logged reports whether an audit log was read. A check that a log decides is
@@ -66,7 +74,8 @@ func (a *assessment) runCluster(ctx context.Context, v *verdict, cluster string)
 	if c.by == ByGo {
 		return a.runFunc(v, a.pass(c, cluster))
 	}
-	return a.runRules(ctx, v, cluster)
+	e, d := a.rows(cluster)
+	return a.runRules(ctx, v, e, d, cluster)
 }
 
 // pass makes what a Go function is given.
@@ -126,9 +135,8 @@ func (a *assessment) runFunc(v *verdict, p *Pass) error {
 	return nil
 }
 
-// runRules tries the rules on every row of the check's population in one cluster.
-func (a *assessment) runRules(ctx context.Context, v *verdict, cluster string) error {
-	e, d := a.rows(cluster)
+// runRules tries the rules on every row of the check's population in one cluster or forge.
+func (a *assessment) runRules(ctx context.Context, v *verdict, e *schema.Evidence, d *schema.Derived, cluster string) error {
 	table := rowsOf(e, d, v.check.Population)
 	vars := map[string]any{"cluster": a.facts.Cluster(cluster), "plan": &a.settings, "asOf": a.facts.AsOf}
 	inScope := 0

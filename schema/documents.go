@@ -59,6 +59,8 @@ type PlanSpec struct {
 	Period *Period `json:"period,omitempty"`
 	// Clusters to read; by default the current context of the kubeconfig.
 	Clusters []PlanCluster `json:"clusters,omitzero"`
+	// Forges are the hosts of the repositories from which the clusters are deployed.
+	Forges []PlanForge `json:"forges,omitzero"`
 	// Secrets is how much of secrets is asked for; by default none.
 	Secrets SecretsTier `json:"secrets,omitempty"`
 	// Namespaces says which namespaces are judged, and what environment they are.
@@ -95,6 +97,8 @@ type PlanSpec struct {
 	Signing Signing `json:"signing,omitzero"`
 	// Look is how the report is printed.
 	Look Look `json:"look,omitzero"`
+	// EncryptTo are the recipients of an encrypted archive, which is then all that is written: age recipients, SSH public keys, or files of them.
+	EncryptTo []string `json:"encryptTo,omitzero"`
 	// Output is the folder for bundles; by default the working directory.
 	Output string `json:"output,omitempty"`
 }
@@ -157,6 +161,36 @@ type PlanCluster struct {
 	Environment string `json:"environment,omitempty"`
 	// Distribution that the register claims; a mismatch with what is detected is reported.
 	Distribution string `json:"distribution,omitempty"`
+}
+
+// A PlanForge is one host of repositories to read. See docs/pipelines.md.
+type PlanForge struct {
+	// Name of the forge in the report.
+	Name string `json:"name"`
+	// Kind is github or gitlab.
+	Kind ForgeKind `json:"kind"`
+	// URL of the host, such as https://gitlab.example.com; by default the vendor's cloud.
+	URL string `json:"url,omitempty"`
+	// Repositories to read, as path on the host; a trailing /* takes all of an organization or group that are not archived.
+	Repositories []string `json:"repositories" input:"nonempty"`
+	// Branch is the one that is deployed; by default the default branch of each repository.
+	Branch string `json:"branch,omitempty"`
+	// Environments are the names of the deployment environments that count as production; by default production and prod.
+	Environments []string `json:"environments,omitzero"`
+	// TokenFile holds a read-only token; by default the environment's GITHUB_TOKEN or GITLAB_TOKEN is taken, or what TokenVariable names.
+	TokenFile string `json:"tokenFile,omitempty"`
+	// TokenVariable is the environment variable with the token.
+	TokenVariable string `json:"tokenVariable,omitempty"`
+	// Bots are reviewers that are programs; an approval of theirs counts only when they are listed here.
+	Bots []string `json:"bots,omitzero"`
+}
+
+// ProductionEnvironments returns the environments that count as production.
+func (f PlanForge) ProductionEnvironments() []string {
+	if len(f.Environments) == 0 {
+		return []string{"production", "prod"}
+	}
+	return f.Environments
 }
 
 // Scoping says which namespaces are judged. All are collected.

@@ -56,6 +56,18 @@ type Evidence struct {
 	AuditLogs           []AuditLog           `json:"auditLogs"`
 	AuditActions        []AuditAction        `json:"auditActions"`
 	MergedChanges       []MergedChange       `json:"mergedChanges"`
+	Repositories        []Repository         `json:"repositories"`
+	BranchRules         []BranchRule         `json:"branchRules"`
+	DirectPushes        []DirectPush         `json:"directPushes"`
+	RuleBypasses        []RuleBypass         `json:"ruleBypasses"`
+	DeployKeys          []DeployKey          `json:"deployKeys"`
+	PipelineSecrets     []PipelineSecret     `json:"pipelineSecrets"`
+	ForgeAlerts         []ForgeAlert         `json:"forgeAlerts"`
+	Environments        []Environment        `json:"environments"`
+	Deployments         []Deployment         `json:"deployments"`
+	Workflows           []Workflow           `json:"workflows"`
+	ForgeMembers        []ForgeMember        `json:"forgeMembers"`
+	ForgeWebhooks       []ForgeWebhook       `json:"forgeWebhooks"`
 }
 
 // A Row is one line of a population.

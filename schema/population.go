@@ -60,9 +60,6 @@ const (
 	gatewayAPI = "gateway.networking.k8s.io"
 )
 
-// MergedChanges is the resource that a forge is asked for, once a repository.
-const MergedChanges = "mergedchanges"
-
 // AuditLogRecords is the resource of the queries that say how an audit log was read.
 const AuditLogRecords = "auditlogs"
 
@@ -137,6 +134,18 @@ var Populations = []Population{
 	{Name: "applicationProjects", Title: "GitOps projects", Question: "What may each tenant deploy, and where?", Resources: []string{"appprojects.argoproj.io"}, Row: ApplicationProject{}},
 	{Name: "mergedChanges", Title: "Merged changes", Question: "Which changes were merged in the period, and who approved them?",
 		Resources: []string{MergedChanges}, Origin: OriginForge, Row: MergedChange{}},
+	{Name: "repositories", Title: "Repositories", Question: "Which repositories feed production, and how are their pipelines set?", Resources: []string{Repositories}, Origin: OriginForge, Row: Repository{}},
+	{Name: "branchRules", Title: "Branch rules", Question: "What must happen before a change reaches a branch?", Resources: []string{BranchRules}, Origin: OriginForge, Row: BranchRule{}},
+	{Name: "directPushes", Title: "Direct pushes", Question: "Which commits reached a branch without a merged change?", Resources: []string{DirectPushes}, Origin: OriginForge, Row: DirectPush{}},
+	{Name: "ruleBypasses", Title: "Rule bypasses", Question: "Who passed over the rules of a branch?", Resources: []string{RuleBypasses}, Origin: OriginForge, Row: RuleBypass{}},
+	{Name: "deployKeys", Title: "Deploy keys", Question: "Which keys read or write a repository without a user?", Resources: []string{DeployKeys}, Origin: OriginForge, Row: DeployKey{}},
+	{Name: "pipelineSecrets", Title: "Pipeline secrets", Question: "Which secrets are pipelines given? Values are not kept.", Resources: []string{PipelineSecrets}, Origin: OriginForge, Row: PipelineSecret{}},
+	{Name: "forgeAlerts", Title: "Forge alerts", Question: "What do the scanners of the forge find?", Resources: []string{ForgeAlerts}, Origin: OriginForge, Row: ForgeAlert{}},
+	{Name: "environments", Title: "Deployment environments", Question: "What protects the environments that pipelines deploy to?", Resources: []string{Environments}, Origin: OriginForge, Row: Environment{}},
+	{Name: "deployments", Title: "Deployments", Question: "What was deployed in the period, and who approved it?", Resources: []string{Deployments}, Origin: OriginForge, Row: Deployment{}},
+	{Name: "workflows", Title: "Workflows", Question: "What may the pipelines do?", Resources: []string{Workflows}, Origin: OriginForge, Row: Workflow{}},
+	{Name: "forgeMembers", Title: "Forge members", Question: "Who has rights on organizations and repositories?", Resources: []string{ForgeMembers}, Origin: OriginForge, Row: ForgeMember{}},
+	{Name: "forgeWebhooks", Title: "Forge webhooks", Question: "Which other hosts are told what happens?", Resources: []string{ForgeWebhooks}, Origin: OriginForge, Row: ForgeWebhook{}},
 	{Name: "externalSecrets", Title: "External secrets", Question: "Which secrets come from a manager?",
 		Resources: []string{"externalsecrets.external-secrets.io", "secretstores.external-secrets.io", "clustersecretstores.external-secrets.io",
 			"clusterexternalsecrets.external-secrets.io"}, Row: ExternalSecret{}},
