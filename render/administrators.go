@@ -21,21 +21,13 @@ func (b *builder) administrators() []Block {
 		Dense: true,
 		Empty: "No administrator was found outside of Kubernetes' own.",
 	}
-	var grants []schema.AccessGrant
 	builtIn := 0
 	for _, g := range b.r.Derived.AccessGrants {
-		switch {
-		case !g.AdminEquivalent || g.Scope != everywhere:
-		case g.BuiltIn:
+		if g.AdminEquivalent && g.Scope == everywhere && g.BuiltIn {
 			builtIn++
-		default:
-			grants = append(grants, g)
 		}
 	}
-	slices.SortStableFunc(grants, func(x, y schema.AccessGrant) int {
-		return cmp.Or(compareTrue(x.Approval != approved, y.Approval != approved), compareTrue(x.Human, y.Human))
-	})
-	for _, g := range grants {
+	for _, g := range b.clusterAdministrators() {
 		approval := Text{Value: cmp.Or(g.Approval, "none"), Tone: Bad}
 		if g.Approval == approved {
 			approval.Tone = Good
@@ -48,6 +40,21 @@ func (b *builder) administrators() []Block {
 			count(builtIn, "further grant is", "further grants are"), sheet("Access grants")))
 	}
 	return blocks
+}
+
+// clusterAdministrators are the grants of everything over a whole cluster that are not
+// Kubernetes' own: those that nobody approved first, then those of people.
+func (b *builder) clusterAdministrators() []schema.AccessGrant {
+	var grants []schema.AccessGrant
+	for _, g := range b.r.Derived.AccessGrants {
+		if g.AdminEquivalent && g.Scope == everywhere && !g.BuiltIn {
+			grants = append(grants, g)
+		}
+	}
+	slices.SortStableFunc(grants, func(x, y schema.AccessGrant) int {
+		return cmp.Or(compareTrue(x.Approval != approved, y.Approval != approved), compareTrue(x.Human, y.Human))
+	})
+	return grants
 }
 
 // Values of AccessGrant.

@@ -20,6 +20,9 @@ func (b *builder) cover() []Section {
 			{"Signature", b.signature()},
 		}},
 	}
+	if s := p.DocumentSigner; s != nil {
+		blocks = append(blocks, KeyValues{Items: []KeyValue{{"This file signed by", signer(*s)}}})
+	}
 	if p.Unsigned {
 		blocks = append(blocks, Callout{Tone: Severe, Title: "UNSIGNED", Lines: b.texts.lines("cover", "Unsigned")})
 	}
@@ -60,6 +63,15 @@ func (b *builder) signature() Text {
 		return Text{Value: "Signed with a key made for this demonstration", Link: "verify"}
 	}
 	return Text{Value: "Signed; see how to verify it", Link: "verify"}
+}
+
+// signer names whose certificate signs this file, and who vouches for it.
+func signer(s schema.DocumentSigner) Text {
+	vouches := "certificate issued by " + s.Issuer
+	if s.Issuer == s.Subject {
+		vouches = "a certificate that nobody else vouches for"
+	}
+	return Text{Value: s.Subject, Note: vouches + ", SHA-256 " + s.SHA256, Bold: true}
 }
 
 // collectors names who asked, each once, in the order of the sources.

@@ -100,8 +100,18 @@ func (b *builder) logging() []Block {
 			t.Rows = append(t.Rows, []Text{plain(f.Cluster), plain(f.Flag), plain(f.Value)})
 		}
 	}
-	return b.shown(t, pageRows, "controlPlaneFlags")
+	e := b.s.Evidence
+	facts := KeyValues{Columns: 4, Items: []KeyValue{
+		{"Outputs of log agents", b.counted(len(e.LogOutputs), "logOutputs")},
+		{"Alert rules", b.counted(len(e.AlertRules), "alertRules")},
+		{"Routes of alerts", b.counted(len(e.AlertRoutes), "alertRoutes")},
+		{"Audit logs read", b.counted(len(e.AuditLogs), "auditLogs")},
+	}}
+	return append([]Block{facts}, b.shown(t, pageRows, "controlPlaneFlags")...)
 }
+
+// backupRows is how many objects of backup products the page shows.
+const backupRows = 10
 
 // recovery lists what the backup products say of themselves.
 func (b *builder) recovery() []Block {
@@ -137,7 +147,7 @@ func (b *builder) recovery() []Block {
 		{"Persistent volumes", b.counted(len(b.s.Evidence.Volumes), "volumes")},
 		{"Claims", b.counted(len(b.s.Evidence.VolumeClaims), "volumeClaims")},
 	}}
-	return append([]Block{volumes}, b.shown(t, pageRows, "backups")...)
+	return append([]Block{volumes}, b.shown(t, backupRows, "backups")...)
 }
 
 // sharedDuties counts for each party where it is accountable or responsible.

@@ -124,7 +124,7 @@ func TestSecretsAreListedWithoutValues(t *testing.T) {
 	r.Derived.AccessGrants = []schema.AccessGrant{all, here, twice, named, elsewhere, own}
 	want := [][]string{
 		{"n/old", "c", "team-a", "database", "external-secrets", "1", "3", "2025-09-01", "beyond"},
-		{"n/stray", "c", "team-a", "–", "no known manager", "0", "2", "2026-09-01", "no limit set"},
+		{"n/stray", "c", "team-a", "–", "no known manager", "0", "2", "2026-09-01", "not set"},
 		{"n/good", "c", "team-a", "database", "external-secrets", "2", "2", "2026-09-01", "within"},
 	}
 	if diff := cmp.Diff(want, tableOf(t, r, s, "Q4", "Secret")); diff != "" {

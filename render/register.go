@@ -12,7 +12,7 @@ import (
 
 const (
 	registerRows = 8
-	readerRows   = 3
+	readerRows   = 2
 	// rotated is the check that holds the age of values against their limits.
 	rotated = "SEC-05.k1"
 	// helmRelease is the type of the records that Helm keeps of its releases.
@@ -89,9 +89,9 @@ type secretKey struct{ cluster, namespace, name string }
 func (b *builder) secretRegister() []Block {
 	t := Table{
 		Columns: []Column{
-			{Title: "Secret", Width: 46}, {Title: "Cluster", Width: 17}, {Title: "Owner", Width: 23}, {Title: "Class", Width: 16}, {Title: "Manager", Width: 24},
+			{Title: "Secret", Width: 46}, {Title: "Cluster", Width: 17}, {Title: "Owner", Width: 23}, {Title: "Class", Width: 16}, {Title: "Manager", Width: 26},
 			{Title: "Used by", Width: 11, Kind: NumberCell}, {Title: "Readers", Width: 14, Kind: NumberCell},
-			{Title: "Last changed", Width: 17}, {Title: "Limit", Width: 20, Kind: StatusCell},
+			{Title: "Last changed", Width: 17}, {Title: "Limit", Width: 18, Kind: StatusCell},
 		},
 		Dense: true,
 		Empty: "There is no secret, or secrets were not asked for in this tier.",
@@ -193,12 +193,7 @@ func (b *builder) namespaceOwners() map[secretKey]string {
 // rotationStates returns a function that says how the age of a value stands to its
 // limit, in the words of the check that decides it.
 func (b *builder) rotationStates() func(schema.Secret) Text {
-	found := map[schema.Subject]schema.Finding{}
-	for _, f := range b.r.Findings {
-		if f.Check == rotated {
-			found[f.Subject] = f
-		}
-	}
+	found := b.findingsBySubject(rotated)
 	decided := slices.ContainsFunc(b.r.Checks, func(c schema.CheckResult) bool { return c.ID == rotated && causeOf(c) == "" })
 	return func(s schema.Secret) Text {
 		f, ok := found[s.Subject()]
@@ -208,13 +203,13 @@ func (b *builder) rotationStates() func(schema.Secret) Text {
 		case ok && open(f):
 			return Text{Value: "beyond", Tone: Bad}
 		case ok:
-			return Text{Value: "no limit set", Tone: Unknown}
+			return Text{Value: "not set", Tone: Unknown}
 		case !decided || s.Tier != schema.SecretsRotation:
 			return Text{Value: "not known", Tone: Unknown}
 		case s.RotationClass != "":
 			return Text{Value: "within", Tone: Good}
 		}
-		return Text{Value: "does not apply", Tone: Muted}
+		return Text{Value: "none", Tone: Muted}
 	}
 }
 

@@ -141,6 +141,7 @@ const (
 	NumberCell CellKind = "number"
 	DateCell   CellKind = "date"   // a day
 	TimeCell   CellKind = "time"   // a time in UTC
+	PageCell   CellKind = "page"   // a Text with a Link; paper adds the page that it leads to
 	StatusCell CellKind = "status" // a Text, drawn with its tone
 	FlagCell   CellKind = "flag"   // true or false
 )

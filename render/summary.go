@@ -14,7 +14,7 @@ func (b *builder) summary() []Section {
 		b.statusBars(),
 		heading("The eight questions"),
 		b.questionTable(),
-		heading("Before you rely on this"),
+		heading("What changed, and what to know before relying on this"),
 		b.attention(),
 	)}
 }
@@ -85,6 +85,8 @@ func (b *builder) questionTable() Table {
 // attention says what a careful reader asks first.
 func (b *builder) attention() Block {
 	return KeyValues{Items: []KeyValue{
+		{"Since the pack before", b.newRights()},
+		{"Since the last sign-offs", b.sinceSignOffs()},
 		{"Checks without result", Text{Value: b.resultLine()}},
 		{"Queries not answered", b.gapLine()},
 		{"Overdue reviews", b.overdueLine()},

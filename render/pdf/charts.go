@@ -43,9 +43,10 @@ func (l *layout) figures(b render.Figures) {
 }
 
 const (
-	barLabel  = 44.0
-	barWidth  = 33.0
-	barHeight = 2.6
+	barLabel  = 52.0
+	barWidth  = 36.0
+	barHeight = 2.8
+	barGap    = 0.35 // parts their parts, so that they stay apart in black and white
 )
 
 // bars draws one stacked bar a line, with its numbers in columns beside it.
@@ -68,7 +69,7 @@ func (l *layout) bars(b render.Bars) {
 			x := barLabel
 			for j, n := range line.Parts {
 				w := barWidth * float64(n) / float64(max(longest, 1))
-				c.rect(x, (height-barHeight)/2, w, barHeight, palettes[b.Legend[j].Tone].solid)
+				c.rect(x, (height-barHeight)/2, max(w-barGap, 0), barHeight, palettes[b.Legend[j].Tone].solid)
 				x += w
 				c.number(barLabel+barWidth+column*float64(j+1), 0.85, n)
 			}

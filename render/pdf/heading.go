@@ -74,7 +74,7 @@ func (c *canvas) pill(x, y, w float64, lines []string, tone render.Tone) {
 // when it is drawn.
 func (l *layout) contents() {
 	// The first column has the questions, which are long.
-	x, w := []float64{0, 0.66 * width}, []float64{0.62 * width, 0.34 * width}
+	x, w := []float64{0, 0.68 * width}, []float64{0.65 * width, 0.32 * width}
 	st := styleCell
 	var chapters []section
 	for _, s := range l.sections {

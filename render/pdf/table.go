@@ -1,6 +1,8 @@
 package pdf
 
 import (
+	"fmt"
+
 	"github.com/auditpack/auditpack/render"
 )
 
@@ -21,6 +23,7 @@ type cell struct {
 	note  []string
 	pill  bool
 	right bool
+	paged bool // the note is the page that the link leads to
 	l     *layout
 }
 
@@ -75,6 +78,10 @@ func (c cell) draw(cv *canvas, x, y float64) {
 				cv.link(at, y+float64(i)*c.style.line(), w, c.style.line(), c.text.Link)
 			}
 		}
+	}
+	if c.paged {
+		cv.text(x, y+h, fmt.Sprintf("page %d", c.l.places[c.text.Link].page), styleNote)
+		return
 	}
 	cv.lines(x, y+h, c.note, styleNote)
 }
@@ -158,6 +165,10 @@ func (l *layout) tableRow(cols []render.Column, texts []render.Text, x, w []floa
 	for i, t := range texts {
 		c := l.cell(t, st, w[i], cols[i].Kind == render.StatusCell)
 		c.right = cols[i].Kind == render.NumberCell
+		if cols[i].Kind == render.PageCell && t.Link != "" {
+			c.note = []string{""} // the page is known when it is drawn
+			c.paged = true
+		}
 		if t.ID != "" {
 			anchors = append(anchors, t.ID)
 		}
