@@ -47,6 +47,9 @@ type PreviousFacts struct {
 	// GrantsSHA256 is the digest of the file that Grants were read from, in
 	// hexadecimal. An AccessReview names the list that it reviewed by this digest.
 	GrantsSHA256 string `json:"grantsSHA256"`
+	// Standing is what of the bundle the report after it is compared with; absent
+	// where the program that made the later one did not compare yet.
+	Standing *Standing `json:"standing,omitempty"`
 	// Grants are the rows of the population accessGrants, of all clusters.
 	Grants []AccessGrant `json:"-"`
 }

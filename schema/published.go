@@ -12,7 +12,7 @@ var jsonFiles embed.FS
 
 // JSONSchemas has the published JSON Schemas as files of its top folder: one for
 // each kind of document that people write, such as auditplan.schema.json, and
-// snapshot, report, manifest and populations.schema.json.
+// snapshot, report, changes, manifest and populations.schema.json.
 var JSONSchemas = published()
 
 func published() fs.FS {

@@ -26,6 +26,8 @@ type Report struct {
 	Queries    []Query           `json:"queries"`
 	// Populations lists every population, collected and derived, by name.
 	Populations []PopulationResult `json:"populations"`
+	// Changes are what is different since the previous bundle, absent without one.
+	Changes *Changes `json:"changes,omitempty"`
 	// Derived has the populations that assess computed; they are written beside the collected ones.
 	Derived Derived `json:"-"`
 }

@@ -50,6 +50,7 @@ func generate(dir string) (map[string][]byte, error) {
 		"verificationresult": describe(reflect.TypeFor[schema.VerificationResult](), byProgram, comments),
 		"snapshot":           describe(reflect.TypeFor[schema.Snapshot](), byProgram, comments),
 		"report":             describe(reflect.TypeFor[schema.Report](), byProgram, comments),
+		"changes":            describe(reflect.TypeFor[schema.Changes](), byProgram, comments),
 		"manifest":           describe(reflect.TypeFor[schema.Manifest](), byProgram, comments),
 		"populations":        populations(comments),
 	} {

@@ -64,6 +64,7 @@ func example(v reflect.Value, f *schema.Format) {
 // outputs are the documents that the program writes, by the schema of each.
 func outputs() map[string]reflect.Type {
 	out := map[string]reflect.Type{
+		"changes.schema.json":  reflect.TypeFor[schema.Changes](),
 		"report.schema.json":   reflect.TypeFor[schema.Report](),
 		"snapshot.schema.json": reflect.TypeFor[schema.Snapshot](),
 		"manifest.schema.json": reflect.TypeFor[schema.Manifest](),
