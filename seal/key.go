@@ -40,7 +40,7 @@ const (
 	pemPublic   = "PUBLIC KEY"
 )
 
-const cosignGenerate = "make a pair with: cosign generate-key-pair"
+const cosignGenerate = "make a pair with: auditpack keys generate, or cosign generate-key-pair"
 
 // A Signer signs statements with one key.
 type Signer struct {
@@ -194,6 +194,15 @@ func ReadSigner(key []byte, password func() ([]byte, error)) (*Signer, error) {
 		s.note = "the private key is not encrypted: whoever can read its file can sign; cosign import-key-pair encrypts it"
 	}
 	return s, nil
+}
+
+// ReadPrivateKey is ReadSigner for what signs other things than statements.
+func ReadPrivateKey(key []byte, password func() ([]byte, error)) (crypto.Signer, error) {
+	block, err := firstKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return parsePrivate(block, password)
 }
 
 // Note is one sentence about how the key is kept that the person who runs the

@@ -27,21 +27,29 @@ func needed(t testing.TB, what string) {
 	t.Skipf("this test needs %s", what)
 }
 
-// cosign returns the path of the cosign that internal/oracles pins.
-func cosign(t testing.TB) string {
-	t.Helper()
-	mod := readFile(t, "../internal/oracles/go.mod")
-	version := regexp.MustCompile(`github\.com/sigstore/cosign/v3 v(\S+)`).FindSubmatch(mod)
-	if version == nil {
-		t.Fatal("internal/oracles does not name cosign")
-	}
-	cache, err := os.UserCacheDir()
+// oraclePath is where internal/oracles/build.sh puts a program; it names the folder
+// after the version of cosign that go.mod there pins.
+func oraclePath(name string) string {
+	mod, err := os.ReadFile("../internal/oracles/go.mod")
 	if err != nil {
-		t.Fatal(err)
+		return ""
 	}
-	path := filepath.Join(cache, "auditpack", "oracles-"+string(version[1]), "cosign")
+	version := regexp.MustCompile(`github\.com/sigstore/cosign/v3 v(\S+)`).FindSubmatch(mod)
+	cache, err := os.UserCacheDir()
+	if version == nil || err != nil {
+		return ""
+	}
+	return filepath.Join(cache, "auditpack", "oracles-"+string(version[1]), name)
+}
+
+// cosign returns the path of the cosign that internal/oracles pins.
+func cosign(t testing.TB) string { return oracle(t, "cosign") }
+
+func oracle(t testing.TB, name string) string {
+	t.Helper()
+	path := oraclePath(name)
 	if _, err := os.Stat(path); err != nil {
-		needed(t, "cosign; build it with internal/oracles/build.sh")
+		needed(t, name+"; build it with internal/oracles/build.sh")
 	}
 	return path
 }
