@@ -114,6 +114,19 @@ func (a answers) repositoryGap(forge, repository string, resources []string) str
 	return ""
 }
 
+// concerns reports whether a population is part of the report: those of clusters
+// always, and those of forges and audit logs where the plan has such a source.
+func (a *assessment) concerns(p schema.Population) bool {
+	switch p.Origin {
+	case schema.OriginForge:
+		return len(a.forges) > 0
+	case schema.OriginAuditLog:
+		return a.logged()
+	default:
+		return true
+	}
+}
+
 // wholeSource is the resource of the query that says that a source was not read.
 const wholeSource = "source"
 

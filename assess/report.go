@@ -66,6 +66,9 @@ func (a *assessment) planFacts() schema.PlanFacts {
 func (a *assessment) populations() ([]schema.PopulationResult, error) {
 	out := make([]schema.PopulationResult, 0, len(schema.Populations))
 	for _, p := range schema.Populations {
+		if !a.concerns(p) {
+			continue
+		}
 		rows := rowsOf(&a.snap.Evidence, &a.all, p.Name)
 		h := sha256.New()
 		for i := range rows.Len() {

@@ -38,9 +38,17 @@ func (b *builder) workbook() (*Overview, []Sheet) {
 		b.queriesSheet(),
 	}
 	for _, p := range schema.Populations {
-		sheets = append(sheets, b.populationSheet(x, p))
+		if b.reported(p) {
+			sheets = append(sheets, b.populationSheet(x, p))
+		}
 	}
 	return b.overview(x), append([]Sheet{b.indexSheet(sheets)}, withWayBack(sheets)...)
+}
+
+// reported reports whether a population is part of the report. Those of forges
+// are not where no forge was asked.
+func (b *builder) reported(p schema.Population) bool {
+	return slices.ContainsFunc(b.r.Populations, func(r schema.PopulationResult) bool { return r.Name == p.Name })
 }
 
 // withWayBack puts above each sheet a link to its line of the index.
