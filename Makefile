@@ -3,9 +3,11 @@
 export CGO_ENABLED := 0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
+# The time that images and archives bear: that of the commit, so that two builds of it are equal.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
 
-.PHONY: build demo test bench generate check pictures packages oracles clean
+.PHONY: build demo test bench generate check pictures packages oracles image clean
 
 build: ## the program, in bin/
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/auditpack ./cmd/auditpack
@@ -43,6 +45,12 @@ packages: ## Debian packages that tests use as oracles
 oracles: ## a real kube-apiserver, etcd and cosign, built once into the user's cache
 	internal/controlplane/build.sh
 	internal/oracles/build.sh
+
+image: ## an OCI layout for amd64 and arm64 in bin/image, pushed where IMAGE_REPO is set, signed provenance where IMAGE_KEY is
+	@for arch in amd64 arm64; do \
+	  GOOS=linux GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o bin/auditpack-linux-$$arch ./cmd/auditpack || exit 1; done
+	go run ./internal/image --out bin/image --version '$(VERSION)' --revision '$(REVISION)' --created $(SOURCE_DATE_EPOCH) \
+	  --key '$(IMAGE_KEY)' --push '$(IMAGE_REPO)' bin/auditpack-linux-amd64 bin/auditpack-linux-arm64
 
 clean: ## what make built here; the cache stays
 	rm -rf bin demo
