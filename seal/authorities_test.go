@@ -374,3 +374,37 @@ func TestTimestampAuthorityDoesNotAnswer(t *testing.T) {
 		t.Errorf("left behind: %q", left)
 	}
 }
+
+// TestInstructionsOfEachModeWork runs cosign's commands of VERIFY.md as they stand
+// in bundles with a certificate, and in bundles with a key and a timestamp.
+func TestInstructionsOfEachModeWork(t *testing.T) {
+	a := realAuthorities(t)
+	bin := filepath.Dir(cosign(t))
+	s := newSigner(t)
+	tests := []struct {
+		name, start string
+		signer      *Signer
+	}{
+		{"keyless", "cosign verify-blob-attestation --certificate-identity", a.keyless(t, "auditpack")},
+		{"key", "cosign verify-blob-attestation --key", a.stamping(t, s)},
+		{"key and timestamp", "cosign verify-blob-attestation --trusted-root", a.stamping(t, s)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			out := t.TempDir()
+			sealed := sealInto(t, out, "q", sample, claim(), tt.signer)
+			writeFiles(t, out, map[string]string{
+				"trusted_root.json": string(readFile(t, a.trustedRoot(t))), "signer.pub": string(readFile(t, writeKey(t, s))),
+			})
+			text := string(readFile(t, filepath.Join(sealed.Folder, InstructionsFile)))
+			command := "PATH=" + bin + ":$PATH; " + shellCommand(t, text, tt.start)
+			if out, err := offline(t, sealed.Folder, "sh", "-c", command); err != nil || !strings.Contains(out, "Verified OK") {
+				t.Errorf("%v\n%s", err, out)
+			}
+			put(t, sealed.Folder, "report.pdf", "altered")
+			if out, err := offline(t, sealed.Folder, "sh", "-c", command); err == nil {
+				t.Errorf("an altered file was not noticed:\n%s", out)
+			}
+		})
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -164,6 +165,9 @@ func readIssued(answer []byte) (*issued, error) {
 	facts, err := certificateFacts(chain[0])
 	if err != nil {
 		return nil, err
+	}
+	if strings.ContainsFunc(facts.Identity+facts.Issuer, unicode.IsControl) {
+		return nil, errors.New("its certificate has a name with control characters")
 	}
 	return &issued{chain, facts}, nil
 }
