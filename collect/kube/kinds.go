@@ -113,7 +113,8 @@ var Kinds = slices.Concat(
 	kinds("coordination.k8s.io", "v1", namespaced("leases", "Lease")),
 	kinds("scheduling.k8s.io", "v1", cluster("priorityclasses", "PriorityClass").kept()),
 
-	custom("gateway.networking.k8s.io", "v1", namespaced("gateways", "Gateway"), namespaced("httproutes", "HTTPRoute"), namespaced("grpcroutes", "GRPCRoute")),
+	custom("gateway.networking.k8s.io", "v1 v1beta1", namespaced("gateways", "Gateway"), namespaced("httproutes", "HTTPRoute")),
+	custom("gateway.networking.k8s.io", "v1 v1alpha2", namespaced("grpcroutes", "GRPCRoute")),
 	custom("gateway.networking.k8s.io", "v1 v1alpha3 v1alpha2", namespaced("tlsroutes", "TLSRoute")),
 	custom("policy.networking.k8s.io", "v1alpha1",
 		cluster("adminnetworkpolicies", "AdminNetworkPolicy"), cluster("baselineadminnetworkpolicies", "BaselineAdminNetworkPolicy")),

@@ -34,6 +34,18 @@ import (
 // is the server's.
 func (s *Server) Apply(t testing.TB, documents ...[]byte) {
 	t.Helper()
+	s.apply(t, "", documents)
+}
+
+// ApplyStrict is Apply for objects without a field that the schema of their kind
+// does not have: such a field fails the test, and is not dropped.
+func (s *Server) ApplyStrict(t testing.TB, documents ...[]byte) {
+	t.Helper()
+	s.apply(t, metav1.FieldValidationStrict, documents)
+}
+
+func (s *Server) apply(t testing.TB, validation string, documents [][]byte) {
+	t.Helper()
 	var objects []*unstructured.Unstructured
 	for _, d := range documents {
 		list, err := decode(d)
@@ -49,7 +61,7 @@ func (s *Server) Apply(t testing.TB, documents ...[]byte) {
 			deleted = append(deleted, o)
 		}
 	}
-	l := loader{cfg: s.Admin(t)}
+	l := loader{cfg: s.Admin(t), validation: validation}
 	for i, o := range objects {
 		if i == 0 || rank(objects[i-1]) != rank(o) { // what was created so far may have added kinds
 			if err := l.discover(); err != nil {
@@ -57,7 +69,7 @@ func (s *Server) Apply(t testing.TB, documents ...[]byte) {
 			}
 		}
 		if err := l.put(context.Background(), o); err != nil {
-			t.Fatalf("put %s %s/%s: %v", o.GetKind(), o.GetNamespace(), o.GetName(), err)
+			t.Errorf("put %s %s/%s: %v", o.GetKind(), o.GetNamespace(), o.GetName(), err)
 		}
 	}
 	for _, o := range deleted {
@@ -111,8 +123,9 @@ func decode(stream []byte) ([]*unstructured.Unstructured, error) {
 
 // A loader puts objects into the cluster.
 type loader struct {
-	cfg    *rest.Config
-	mapper meta.RESTMapper
+	cfg        *rest.Config
+	mapper     meta.RESTMapper
+	validation string // of fields, as metav1.CreateOptions has it
 }
 
 func (l *loader) discover() error {
@@ -137,22 +150,22 @@ func (l *loader) put(ctx context.Context, o *unstructured.Unstructured) error {
 	}
 	status, managers := o.Object["status"], o.GetManagedFields()
 	strip(o)
-	_, err = objects.Create(ctx, o, metav1.CreateOptions{})
+	_, err = objects.Create(ctx, o, metav1.CreateOptions{FieldValidation: l.validation})
 	if apierrors.IsAlreadyExists(err) {
-		err = replace(ctx, objects, o)
+		err = l.replace(ctx, objects, o)
 	}
 	switch {
 	case err != nil:
 		return err
-	case o.GetKind() == kindDefinition:
-		err = waitServed(ctx, objects, o.GetName())
+	case o.GetKind() == kindDefinition: // whose field managers nobody reads
+		return waitServed(ctx, objects, o.GetName())
 	case status != nil:
-		err = putStatus(ctx, objects, o.GetKind(), o.GetName(), status)
+		err = l.putStatus(ctx, objects, o.GetKind(), o.GetName(), status)
 	}
 	if err != nil {
 		return err
 	}
-	return putManagers(ctx, objects, o.GetName(), managers)
+	return l.putManagers(ctx, objects, o.GetName(), managers)
 }
 
 func (l *loader) delete(ctx context.Context, o *unstructured.Unstructured) error {
@@ -200,8 +213,8 @@ func strip(o *unstructured.Unstructured) {
 	}
 }
 
-func replace(ctx context.Context, objects dynamic.ResourceInterface, o *unstructured.Unstructured) error {
-	return update(ctx, objects, o.GetName(), func(stored *unstructured.Unstructured) {
+func (l *loader) replace(ctx context.Context, objects dynamic.ResourceInterface, o *unstructured.Unstructured) error {
+	return l.update(ctx, objects, o.GetName(), func(stored *unstructured.Unstructured) {
 		version := stored.GetResourceVersion()
 		stored.Object = o.DeepCopy().Object
 		stored.SetResourceVersion(version)
@@ -211,13 +224,13 @@ func replace(ctx context.Context, objects dynamic.ResourceInterface, o *unstruct
 // putStatus sets the status through the status subresource. A kind without one
 // has had its status at creation. The conditions of a certificate request have a
 // subresource of their own.
-func putStatus(ctx context.Context, objects dynamic.ResourceInterface, kind, name string, status any) error {
+func (l *loader) putStatus(ctx context.Context, objects dynamic.ResourceInterface, kind, name string, status any) error {
 	subresources := []string{"status"}
 	if kind == kindCertificateRequest {
 		subresources = []string{"approval", "status"}
 	}
 	for _, sub := range subresources {
-		err := update(ctx, objects, name, func(o *unstructured.Unstructured) { o.Object["status"] = status }, sub)
+		err := l.update(ctx, objects, name, func(o *unstructured.Unstructured) { o.Object["status"] = status }, sub)
 		if apierrors.IsNotFound(err) {
 			return nil
 		}
@@ -231,11 +244,11 @@ func putStatus(ctx context.Context, objects dynamic.ResourceInterface, kind, nam
 // putManagers replaces the field managers that the loading left by those of the
 // manifest; an empty entry removes them all. An update that changes nothing else
 // leaves them as they are sent.
-func putManagers(ctx context.Context, objects dynamic.ResourceInterface, name string, managers []metav1.ManagedFieldsEntry) error {
+func (l *loader) putManagers(ctx context.Context, objects dynamic.ResourceInterface, name string, managers []metav1.ManagedFieldsEntry) error {
 	if len(managers) == 0 {
 		managers = []metav1.ManagedFieldsEntry{{}}
 	}
-	if err := update(ctx, objects, name, func(o *unstructured.Unstructured) { o.SetManagedFields(managers) }); err != nil {
+	if err := l.update(ctx, objects, name, func(o *unstructured.Unstructured) { o.SetManagedFields(managers) }); err != nil {
 		return fmt.Errorf("field managers: %w", err)
 	}
 	return nil
@@ -243,14 +256,14 @@ func putManagers(ctx context.Context, objects dynamic.ResourceInterface, name st
 
 // update changes what is stored, again if the server changed it meanwhile, as its
 // own controllers for API services and definitions do.
-func update(ctx context.Context, objects dynamic.ResourceInterface, name string, change func(*unstructured.Unstructured), subresources ...string) error {
+func (l *loader) update(ctx context.Context, objects dynamic.ResourceInterface, name string, change func(*unstructured.Unstructured), subresources ...string) error {
 	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		o, err := objects.Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
 		change(o)
-		_, err = objects.Update(ctx, o, metav1.UpdateOptions{}, subresources...)
+		_, err = objects.Update(ctx, o, metav1.UpdateOptions{FieldValidation: l.validation}, subresources...)
 		return err
 	})
 }
