@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/auditpack/auditpack/internal/outline"
 	"github.com/auditpack/auditpack/render"
 	"github.com/auditpack/auditpack/render/internal/fixture"
 	"github.com/auditpack/auditpack/schema"
@@ -26,6 +27,7 @@ var reports = map[string]func() (*schema.Report, *schema.Snapshot){
 	"empty":         fixture.Empty,
 	"not collected": fixture.NotCollected,
 	"small":         small,
+	"scripts":       fixture.Scripts,
 }
 
 // small is a report of one control, so that its golden file can be read.
@@ -68,21 +70,42 @@ func document(t *testing.T, report func() (*schema.Report, *schema.Snapshot)) *r
 func TestGolden(t *testing.T) {
 	for _, name := range []string{"small", "empty"} {
 		t.Run(name, func(t *testing.T) {
-			got := encode(t, document(t, reports[name]))
-			path := filepath.Join("testdata", name+".golden.json")
-			if *update {
-				if err := os.WriteFile(path, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
+			holdGolden(t, name, encode(t, document(t, reports[name])))
+		})
+	}
+}
+
+// TestGoldenOutlines holds what larger reports show against what was approved.
+func TestGoldenOutlines(t *testing.T) {
+	for name, report := range map[string]func() (*schema.Report, *schema.Snapshot){
+		"forbidden":     fixture.NotCollected,
+		"many-findings": func() (*schema.Report, *schema.Snapshot) { return fixture.WithFindings(10_000) },
+		"scripts":       fixture.Scripts,
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := outline.Of(document(t, report))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("document (-want +got), go test ./render -update writes it:\n%s", diff)
-			}
+			holdGolden(t, name, got)
 		})
+	}
+}
+
+func holdGolden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden.json")
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("document (-want +got), go test ./render -update writes it:\n%s", diff)
 	}
 }
 

@@ -25,6 +25,7 @@ var reports = map[string]func() (*schema.Report, *schema.Snapshot){
 	"realistic":     fixture.Realistic,
 	"empty":         fixture.Empty,
 	"not collected": fixture.NotCollected,
+	"scripts":       fixture.Scripts,
 }
 
 func document(t testing.TB, report func() (*schema.Report, *schema.Snapshot)) *render.Document {
