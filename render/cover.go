@@ -26,6 +26,12 @@ func (b *builder) cover() []Section {
 	if p.Unsigned {
 		blocks = append(blocks, Callout{Tone: Severe, Title: "UNSIGNED", Lines: b.texts.lines("cover", "Unsigned")})
 	}
+	if old := p.Supersedes; old != nil {
+		blocks = append(blocks, Callout{Tone: Warn, Title: "Correction", Lines: []Text{
+			plain("This audit pack corrects an earlier one and takes its place: " + old.Reason),
+			plain("The earlier one has the digest " + old.SHA256 + "."),
+		}})
+	}
 	if p.Demo {
 		blocks = append(blocks, Callout{Tone: Warn, Title: "Demonstration", Lines: b.texts.lines("cover", "Demo")})
 	}
