@@ -207,6 +207,9 @@ func LoadCertificates(path string) ([]*x509.Certificate, error) {
 	return certificates, nil
 }
 
+// ReadCertificates reads certificates in PEM.
+func ReadCertificates(b []byte) ([]*x509.Certificate, error) { return parseCertificates(b) }
+
 // token asks for a timestamp as documents carry it: without the response around it.
 func (a TimestampAuthority) token(ctx context.Context, message []byte) ([]byte, error) {
 	response, err := a.Timestamp(ctx, message)

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/auditpack/auditpack/internal/input"
 	"github.com/auditpack/auditpack/seal"
 	"github.com/auditpack/auditpack/templates"
 )
@@ -28,8 +29,8 @@ func newDemo(env *environment) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "The whole job on the built-in sample platform",
-		Long: `Make an audit pack of an invented company's platform, sign it with a key made on the
-spot, and verify it. No cluster and no file is needed. docs/sample.md tells the story
+		Long: `Make an audit pack of an invented company's platform, sign it with a key and a
+certificate made on the spot, and verify it. No cluster and no file is needed. docs/sample.md tells the story
 and lists the flaws that the platform has.`,
 		Example: `  auditpack demo
   auditpack demo --out /tmp/demo`,
@@ -64,19 +65,31 @@ func demo(ctx context.Context, env *environment, out string) (err error) {
 	if err != nil {
 		return err
 	}
-	p, err := produce(ctx, job{asOf: demoAsOf, inputs: in, out: out, signer: signer, collect: asking(demoAsOf, sources)})
+	documents, err := demoDocuments(in)
+	if err != nil {
+		return err
+	}
+	p, err := produce(ctx, job{asOf: demoAsOf, inputs: in, out: out, signer: signer, documents: documents, collect: asking(demoAsOf, sources)})
 	env.endProgress()
 	if err != nil {
 		return err
 	}
-	public, err := saveDemoKey(out, in.Plan.Metadata.Name+"-"+demoAsOf.Format(time.DateOnly), p.sealed.Name, signer)
+	given := strings.TrimPrefix(p.sealed.Name, in.Plan.Metadata.Name+"-"+demoAsOf.Format(time.DateOnly))
+	public, err := signer.PublicPEM()
 	if err != nil {
+		return err
+	}
+	f := demoFiles{p.sealed.Archive, filepath.Join(out, "demo-key"+given+".pub"), filepath.Join(out, "demo-document"+given+".pem")}
+	if err := errors.Join(savePublic(f.key, public), savePublic(f.certificate, documents.signer.CertificatePEM())); err != nil {
 		return err
 	}
 	printSummary(env, p.report)
 	printFiles(env.stdout, p)
-	return demoVerify(ctx, env, p.sealed.Archive, public)
+	return demoVerify(ctx, env, f)
 }
+
+// demoFiles are what the demo leaves for somebody who was handed its archive.
+type demoFiles struct{ archive, key, certificate string }
 
 func unpackSample(dir string) error {
 	sample, err := fs.Sub(templates.FS, "sample")
@@ -95,39 +108,60 @@ func demoSigner() (*seal.Signer, error) {
 	return seal.NewSigner(key)
 }
 
-// saveDemoKey writes the public half of the demo's key beside the bundle; the
-// private half is never written. A second run on one day has -2 in both names.
-func saveDemoKey(out, asked, given string, signer *seal.Signer) (string, error) {
-	public, err := signer.PublicPEM()
+// demoDocuments makes a document certificate that names itself what it is, and a
+// key that lives as long as the command.
+func demoDocuments(in *input.Set) (*documentSigning, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	path := filepath.Join(out, "demo-key"+strings.TrimPrefix(given, asked)+".pub")
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	now := time.Now().UTC()
+	subject := pkix.Name{CommonName: "Demo: proves nothing about who", Organization: []string{in.Plan.Spec.Organization}}
+	self, err := seal.CertificateRequest{Subject: subject}.SelfSigned(key, now.Add(-time.Hour), now.AddDate(1, 0, 0))
 	if err != nil {
-		return "", fmt.Errorf("write the demo's public key: %w", err)
+		return nil, err
 	}
-	_, err = f.Write(public)
-	return path, errors.Join(err, f.Close())
+	certificates, err := seal.ReadCertificates(self)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := seal.NewDocumentSigner(key, certificates, now)
+	if err != nil {
+		return nil, err
+	}
+	return newDocumentSigning(signer, in, now), nil
 }
 
-// demoVerify does what somebody who was handed the archive and the key would do.
-func demoVerify(ctx context.Context, env *environment, archive, public string) error {
-	key, err := seal.LoadPublicKey(public)
+// savePublic writes the public half of a key or a certificate beside the bundle;
+// the private halves are never written.
+func savePublic(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("write the public half of the demo's keys: %w", err)
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Close())
+}
+
+// demoVerify does what somebody who was handed the archive, the key and the
+// certificate would do.
+func demoVerify(ctx context.Context, env *environment, f demoFiles) error {
+	policy, err := verifyFlags{keys: []string{f.key}, documentCA: f.certificate}.policy()
 	if err != nil {
 		return err
 	}
-	v, err := seal.Verify(ctx, archive, seal.Policy{Keys: []crypto.PublicKey{key}})
+	v, err := seal.Verify(ctx, f.archive, policy)
 	if err != nil {
 		return &exitError{exitVerify, err}
 	}
 	defer v.Close()
 	fmt.Fprintf(env.stdout, `%[2]s   the public half of a key made for this run
+%[3]s   a certificate made for this run, inside report.pdf and control-map.xlsx
 
-Verified %[3]d files with it. The private half was thrown away, so this key proves only
-that nothing changed since the demo ran; it says nothing about who made it. Try:
+Verified %[4]d files with them. The private halves were thrown away, so they prove only
+that nothing changed since the demo ran; they say nothing about who made it. Try:
 
-  auditpack verify %[1]s --key %[2]s
-`, archive, public, len(v.Manifest.Members))
+  auditpack verify %[1]s --key %[2]s --document-ca %[3]s
+`, f.archive, f.key, f.certificate, len(v.Manifest.Members))
 	return nil
 }

@@ -33,6 +33,10 @@ type job struct {
 	out    string
 	// signer is nil for a bundle without signature.
 	signer *seal.Signer
+	// documents is nil when the PDF and the workbook get no signature of their own.
+	documents *documentSigning
+	// recipients is nil for a bundle that is not encrypted.
+	recipients *seal.Recipients
 	// collect fills the folder with what the sources answered, and returns it.
 	collect func(ctx context.Context, dir string) (*schema.Snapshot, error)
 }
@@ -43,19 +47,24 @@ type product struct {
 	sealed *seal.Sealed
 }
 
-// produce is the straight line of the program: ask, judge, lay out, draw, seal.
+// produce is the straight line of the program: ask, judge, lay out, draw, sign the
+// documents, seal.
 func produce(ctx context.Context, j job) (p product, err error) {
 	bundle, err := seal.Create(j.out, bundleName(j))
 	if err != nil {
 		return product{}, err
 	}
 	defer func() { err = errors.Join(err, bundle.Abort()) }()
+	bundle.EncryptTo(j.recipients)
 
 	snapshot, err := j.collect(ctx, bundle.Dir())
 	if err != nil {
 		return product{}, err
 	}
 	if p.report, err = judge(ctx, snapshot, os.DirFS(bundle.Dir()), j.inputs, members{bundle.Dir()}); err != nil {
+		return product{}, err
+	}
+	if err := j.documents.sign(ctx, members{bundle.Dir()}, p.report); err != nil {
 		return product{}, err
 	}
 	p.sealed, err = bundle.Seal(ctx, claim(snapshot, p.report, j.inputs.Previous), j.signer)
@@ -160,7 +169,7 @@ func writeJSON(w io.Writer, v any) error {
 func claim(s *schema.Snapshot, r *schema.Report, previous *schema.PreviousFacts) schema.Claim {
 	c := schema.Claim{AsOf: s.AsOf, Tool: r.Tool, Plan: r.Plan, ControlsByStatus: r.Summary.ControlsByStatus, Gaps: r.Summary.Gaps}
 	for _, source := range s.Sources {
-		c.Sources = append(c.Sources, schema.ClaimedSource{Name: source.Name, Kind: source.Kind, UID: source.UID, Collector: source.Collector.Username})
+		c.Sources = append(c.Sources, schema.ClaimedSource{Name: source.Name, Kind: source.Kind, UID: source.UID, Collector: source.Collector.Username, Marker: source.Marker})
 	}
 	if previous != nil {
 		c.Previous = &schema.PreviousBundle{SHA256: previous.Digest}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -70,7 +71,15 @@ func report(ctx context.Context, env *environment, o runOptions, path string, tr
 	if err := o.follow(ctx, in, signer, asOf); err != nil {
 		return err
 	}
-	p, err := produce(ctx, job{asOf: asOf, inputs: in, out: outFolder(o.out, in), signer: signer, collect: reading(from, snapshot, asOf)})
+	recipients, err := o.recipients(in)
+	if err != nil {
+		return err
+	}
+	documents, err := o.signing.documents(ctx, env, in, time.Now().UTC())
+	if err != nil {
+		return err
+	}
+	p, err := produce(ctx, job{asOf: asOf, inputs: in, out: outFolder(o.out, in), signer: signer, documents: documents, recipients: recipients, collect: reading(from, snapshot, asOf)})
 	if err != nil {
 		return err
 	}

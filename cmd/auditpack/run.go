@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/auditpack/auditpack/internal/input"
 	"github.com/auditpack/auditpack/schema"
+	"github.com/auditpack/auditpack/seal"
 )
 
 // runOptions are the flags of run, collect and report.
@@ -18,10 +20,12 @@ type runOptions struct {
 	planFlags
 	signing  signingFlags
 	previous previousFlags
-	out      string
-	asOf     string
-	failOn   string
-	output   string
+	// encryptTo are recipients, or files of them.
+	encryptTo []string
+	out       string
+	asOf      string
+	failOn    string
+	output    string
 }
 
 func newRun(env *environment) *cobra.Command {
@@ -50,6 +54,7 @@ Nothing is written to a cluster, and nothing that exists is overwritten.`,
 // addOutput adds the flags of every command that writes a bundle.
 func (o *runOptions) addOutput(c *cobra.Command) {
 	c.Flags().StringVar(&o.out, "out", "", "write the bundle into this `folder` (default: the plan's output, or here)")
+	c.Flags().StringArrayVar(&o.encryptTo, "encrypt-to", nil, "write only an archive that this `recipient` can read: age1…, an SSH public key, or a file of them; repeatable (default: the plan's)")
 	c.Flags().StringVar(&o.asOf, "as-of", "", "judge as of this `time` instead of now, as 2026-09-30T06:00:00Z")
 	choiceFlag(c, &o.failOn, "fail-on", "", "exit 5 when an open finding is this severe or worse", "", "critical", "high", "medium", "low")
 	outputFlag(c, &o.output)
@@ -75,12 +80,38 @@ func run(ctx context.Context, env *environment, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := produce(ctx, job{asOf: asOf, inputs: in, out: outFolder(o.out, in), signer: signer, collect: asking(asOf, sources)})
+	recipients, err := o.recipients(in)
+	if err != nil {
+		return err
+	}
+	documents, err := o.signing.documents(ctx, env, in, time.Now().UTC())
+	if err != nil {
+		return err
+	}
+	p, err := produce(ctx, job{asOf: asOf, inputs: in, out: outFolder(o.out, in), signer: signer, documents: documents, recipients: recipients, collect: asking(asOf, sources)})
 	env.endProgress()
 	if err != nil {
 		return err
 	}
 	return o.conclude(env, p)
+}
+
+// recipients are the flag's, or the plan's; nil for a bundle that is not encrypted.
+func (o *runOptions) recipients(in *input.Set) (*seal.Recipients, error) {
+	to := o.encryptTo
+	if len(to) == 0 {
+		for _, r := range in.Plan.Spec.EncryptTo {
+			if !strings.HasPrefix(r, "age1") && !strings.HasPrefix(r, "ssh-") {
+				r = in.Path(r)
+			}
+			to = append(to, r)
+		}
+	}
+	if len(to) == 0 {
+		return nil, nil
+	}
+	r, err := seal.LoadRecipients(to)
+	return r, invalid(err)
 }
 
 // outFolder is the flag's, the plan's, or the working directory.
@@ -108,7 +139,7 @@ func asOfTime(flag string) (time.Time, error) {
 
 // runResult is what run prints with -o json.
 type runResult struct {
-	Folder  string         `json:"folder"`
+	Folder  string         `json:"folder,omitempty"`
 	Archive string         `json:"archive"`
 	Digest  string         `json:"digest"`
 	AsOf    time.Time      `json:"asOf"`
@@ -117,6 +148,9 @@ type runResult struct {
 
 // conclude prints what was made and chooses the exit code.
 func (o *runOptions) conclude(env *environment, p product) error {
+	if w := p.sealed.Warning; w != "" {
+		env.say("note: %s", w)
+	}
 	if o.output == "json" {
 		if err := printJSON(env, runResult{p.sealed.Folder, p.sealed.Archive, p.sealed.Digest, p.report.AsOf, p.report.Summary}); err != nil {
 			return err
@@ -135,6 +169,10 @@ func (o *runOptions) conclude(env *environment, p product) error {
 }
 
 func printFiles(w io.Writer, p product) {
+	if p.sealed.Folder == "" {
+		fmt.Fprintf(w, "\n%s\n  encrypted; auditpack verify --identity FILE checks it, age -d opens it\n", p.sealed.Archive)
+		return
+	}
 	fmt.Fprintf(w, "\n%s\n  report.pdf        to read\n  control-map.xlsx  to filter, sample and comment on\n  report.json       for machines\n%s\n", p.sealed.Folder, p.sealed.Archive)
 }
 

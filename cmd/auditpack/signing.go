@@ -23,6 +23,7 @@ type signingFlags struct {
 	identityTokenFile string
 	timestampURL      string
 	requireTimestamp  bool
+	document          documentFlags
 }
 
 func (s *signingFlags) add(c *cobra.Command) {
@@ -34,6 +35,7 @@ func (s *signingFlags) add(c *cobra.Command) {
 	f.StringVar(&s.timestampURL, "timestamp-url", "", "have the signature stamped by the RFC 3161 authority at this `address`")
 	f.BoolVar(&s.requireTimestamp, "require-timestamp", false, "write no bundle when the timestamp authority does not answer")
 	f.BoolVar(&s.unsigned, "unsigned", false, "write a bundle without signature, which its first page then says")
+	s.document.add(c)
 }
 
 var errNoSigning = errors.New(`nothing says how to sign the bundle; do one of
@@ -147,6 +149,10 @@ func identityToken(env *environment, file string) (string, error) {
 
 // password asks the file, the environment, and the terminal, in that order.
 func password(env *environment, key, file string) ([]byte, error) {
+	return passwordFrom(env, "COSIGN_PASSWORD", key, file)
+}
+
+func passwordFrom(env *environment, variable, key, file string) ([]byte, error) {
 	if file != "" {
 		b, err := os.ReadFile(file)
 		if err != nil {
@@ -154,11 +160,11 @@ func password(env *environment, key, file string) ([]byte, error) {
 		}
 		return bytes.TrimRight(b, "\r\n"), nil
 	}
-	if p, ok := os.LookupEnv("COSIGN_PASSWORD"); ok {
+	if p, ok := os.LookupEnv(variable); ok {
 		return []byte(p), nil
 	}
 	if !term.IsTerminal(int(env.stdin.Fd())) {
-		return nil, errors.New("no terminal to ask on: pass --password-file, or set COSIGN_PASSWORD")
+		return nil, fmt.Errorf("the password of %s is not given, and there is no terminal to ask on: name a password file, or set %s", key, variable)
 	}
 	fmt.Fprintf(env.stderr, "Password of %s: ", key)
 	b, err := term.ReadPassword(int(env.stdin.Fd()))

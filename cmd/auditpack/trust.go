@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,7 @@ type verifyFlags struct {
 	trustedRoot      string
 	timestampCA      string
 	requireTimestamp bool
+	documentCA       string
 	policyFile       string
 	decryptWith      []string
 	previous         string
@@ -35,6 +37,7 @@ func (f *verifyFlags) add(c *cobra.Command) {
 	flags.StringVar(&f.trustedRoot, "trusted-root", "", "sigstore trusted root `file` with the certificate and timestamp authorities to trust")
 	flags.StringVar(&f.timestampCA, "timestamp-ca", "", "PEM `file` with the certificates of a timestamp authority to trust")
 	flags.BoolVar(&f.requireTimestamp, "require-timestamp", false, "refuse a bundle without a timestamp of a trusted authority")
+	flags.StringVar(&f.documentCA, "document-ca", "", "PEM `file` with the authorities whose certificates may sign PDF and workbook, or the self-signed certificate itself")
 	flags.StringVar(&f.policyFile, "policy", "", "a VerificationPolicy `file` that says all of this, instead of flags")
 	flags.StringArrayVar(&f.decryptWith, "identity", nil, "age identity or SSH private key `file` that opens an encrypted archive; repeatable")
 	flags.BoolVar(&f.unsigned, "unsafe-unsigned", false, "check only that the parts of an unsigned bundle fit each other; proves nothing about origin")
@@ -42,14 +45,14 @@ func (f *verifyFlags) add(c *cobra.Command) {
 
 // spec returns what flags or policy file ask for, as a policy file would say it.
 func (f verifyFlags) spec() (schema.PolicySpec, error) {
-	flags := schema.PolicySpec{Keys: f.keys, TrustedRoot: f.trustedRoot, Timestamp: schema.TimestampTrust{Required: f.requireTimestamp, CA: f.timestampCA}}
+	flags := schema.PolicySpec{Keys: f.keys, TrustedRoot: f.trustedRoot, Timestamp: schema.TimestampTrust{Required: f.requireTimestamp, CA: f.timestampCA}, Documents: schema.DocumentTrust{CA: f.documentCA}}
 	if f.identity != "" || f.identityRegexp != "" || f.issuer != "" {
 		flags.Identities = []schema.TrustedIdentity{{Identity: f.identity, IdentityRegexp: f.identityRegexp, Issuer: f.issuer}}
 	}
 	if f.policyFile == "" {
 		return flags, nil
 	}
-	if len(flags.Keys) > 0 || len(flags.Identities) > 0 || flags.TrustedRoot != "" || flags.Timestamp != (schema.TimestampTrust{}) {
+	if len(flags.Keys) > 0 || len(flags.Identities) > 0 || flags.TrustedRoot != "" || flags.Timestamp != (schema.TimestampTrust{}) || flags.Documents != (schema.DocumentTrust{}) {
 		return schema.PolicySpec{}, errors.New("--policy says whom to trust: leave out the flags that say so too")
 	}
 	spec, err := input.LoadPolicy(f.policyFile)
@@ -99,6 +102,13 @@ func trusting(spec schema.PolicySpec) (seal.Policy, error) {
 			return seal.Policy{}, err
 		}
 		p.TrustedRoot.Add(root)
+	}
+	if spec.Documents.CA != "" {
+		authorities, err := seal.LoadCertificates(spec.Documents.CA)
+		if err != nil {
+			return seal.Policy{}, err
+		}
+		p.Documents = seal.DocumentTrust{Authorities: authorities, At: time.Now().UTC()}
 	}
 	return p, nil
 }

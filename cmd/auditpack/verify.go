@@ -27,6 +27,9 @@ the bundle: a key that lies beside a bundle proves only that somebody had a key.
 Several bundles are verified each, and then as a chain, in the order given: each has to
 name the digest of the one before it, and a correction the bundle that it supersedes.
 
+A PDF or workbook that was signed by itself can be checked without its bundle, with
+--document-ca alone.
+
 With --reperform the checks run again on the evidence and inputs in the bundle, and every
 report must come out with the same bytes.`,
 		Example: `  auditpack verify prod-2026-09-30.zip --key cosign.pub
@@ -34,6 +37,7 @@ report must come out with the same bytes.`,
   auditpack verify prod-2026-09-30.zip --trusted-root trusted_root.json \
     --certificate-identity https://kubernetes.io/namespaces/audit/serviceaccounts/auditpack \
     --certificate-oidc-issuer https://oidc.example.com
+  auditpack verify report.pdf --document-ca company-ca.pem
   auditpack verify prod-2026-09-30.zip --policy policy.yaml --reperform
   auditpack verify prod-2026-03-31.zip prod-2026-06-30.zip prod-2026-09-30.zip --key cosign.pub
   auditpack verify prod-2026-09-30.zip.age --key cosign.pub --identity ~/.ssh/id_ed25519`,
@@ -53,6 +57,9 @@ func verify(ctx context.Context, env *environment, paths []string, f verifyFlags
 	policy, err := f.policy()
 	if err != nil {
 		return err
+	}
+	if document, err := seal.IsDocument(paths[0]); err == nil && document && len(paths) == 1 {
+		return verifyDocument(env, paths[0], policy, output)
 	}
 	var bundles []*seal.Verified
 	defer func() {
@@ -112,6 +119,9 @@ func walkAgain(ctx context.Context, v *seal.Verified, again bool) error {
 		return err
 	}
 	v.Checked = append(v.Checked, fmt.Sprintf("Made again from the evidence and inputs of the bundle, %d files, the reports among them, came out with the same bytes.", files))
+	if v.Manifest.Plan.DocumentSigner != nil {
+		v.Checked = append(v.Checked, fmt.Sprintf("Of %s and %s, that is what they were before they were signed.", seal.ReportFile, seal.WorkbookFile))
+	}
 	return nil
 }
 

@@ -153,22 +153,30 @@ func partReference(name, kind string, sum [sha256.Size]byte) string {
 }
 
 // relationshipsReference is the line for a part with relationships, which are
-// signed one by one, in the form of the relationships transform (ECMA-376 part 2,
-// §13.2.4.24), so that the one to the signature can be added.
+// signed one by one, so that the one to the signature can be added.
 func relationshipsReference(name string, list []relationship) string {
-	var text, ids strings.Builder
-	text.WriteString(`<Relationships xmlns="` + nsRelationships + `">`)
+	var ids strings.Builder
+	for _, r := range list {
+		ids.WriteString(`<mdssi:RelationshipReference xmlns:mdssi="` + nsPackage + `" SourceId="` + attribute(r.id) + `"></mdssi:RelationshipReference>`)
+	}
+	transforms := `<Transforms><Transform Algorithm="` + algorithmRelationships + `">` + ids.String() + `</Transform>` + canonicalTransform + `</Transforms>`
+	return referenceXML(`URI="/`+name+`?ContentType=`+typeRelationships+`"`, transforms, sha256.Sum256([]byte(relationshipsText(list))))
+}
+
+// relationshipsText is what the relationships transform gives (ECMA-376 part 2,
+// §13.2.4.24), in canonical form.
+func relationshipsText(list []relationship) string {
+	var b strings.Builder
+	b.WriteString(`<Relationships xmlns="` + nsRelationships + `">`)
 	for _, r := range list {
 		if r.mode == "" {
 			r.mode = "Internal"
 		}
-		fmt.Fprintf(&text, `<Relationship Id="%s" Target="%s" TargetMode="%s" Type="%s"></Relationship>`,
+		fmt.Fprintf(&b, `<Relationship Id="%s" Target="%s" TargetMode="%s" Type="%s"></Relationship>`,
 			attribute(r.id), attribute(r.target), attribute(r.mode), attribute(r.kind))
-		ids.WriteString(`<mdssi:RelationshipReference xmlns:mdssi="` + nsPackage + `" SourceId="` + attribute(r.id) + `"></mdssi:RelationshipReference>`)
 	}
-	text.WriteString(`</Relationships>`)
-	transforms := `<Transforms><Transform Algorithm="` + algorithmRelationships + `">` + ids.String() + `</Transform>` + canonicalTransform + `</Transforms>`
-	return referenceXML(`URI="/`+name+`?ContentType=`+typeRelationships+`"`, transforms, sha256.Sum256([]byte(text.String())))
+	b.WriteString(`</Relationships>`)
+	return b.String()
 }
 
 // referenceXML is a Reference in canonical form.
