@@ -41,19 +41,20 @@ var stages = map[string][]string{
 
 // doors names the packages of ours that may import a path with the prefix.
 var doors = map[string][]string{
-	"k8s.io/":                       {"collect/kube", "internal/controlplane"},
-	"cel.dev/":                      {"assess"},
-	"github.com/johnfercher/":       {"render/pdf"},
-	"github.com/phpdave11/":         {"render/pdf"},
-	"github.com/xuri/":              {"render/xlsx", "internal/workbook"}, // one writes, the other reads what people filled in
-	"github.com/sigstore/":          {"seal", "seal/cms"},
-	"github.com/digitorus/":         {"seal", "seal/cms", "internal/testpki"},
-	"github.com/zricethezav/":       {"collect/kube"},
-	"github.com/arran4/":            {"cmd/auditpack"},
-	"github.com/spf13/cobra":        {"cmd/auditpack"},
-	"github.com/invopop/":           {"internal/schemagen"},
-	"github.com/secure-systems-lab": {"seal"},
-	"filippo.io/age":                {"seal"},
+	"k8s.io/":                                {"collect/kube", "internal/controlplane"},
+	"cel.dev/":                               {"assess"},
+	"github.com/johnfercher/":                {"render/pdf"},
+	"github.com/phpdave11/":                  {"render/pdf"},
+	"github.com/xuri/":                       {"render/xlsx", "internal/workbook"}, // one writes, the other reads what people filled in
+	"github.com/sigstore/":                   {"seal", "seal/cms"},
+	"github.com/digitorus/":                  {"seal", "seal/cms", "internal/testpki"},
+	"github.com/zricethezav/":                {"collect/kube"},
+	"github.com/arran4/":                     {"cmd/auditpack"},
+	"github.com/spf13/cobra":                 {"cmd/auditpack"},
+	"github.com/invopop/":                    {"internal/schemagen"},
+	"github.com/google/go-containerregistry": {"internal/image"},
+	"github.com/secure-systems-lab":          {"seal"},
+	"filippo.io/age":                         {"seal"},
 }
 
 type listed struct {
