@@ -5,6 +5,7 @@ import "github.com/auditpack/auditpack/schema"
 // crossings know in which rows of the workbook things stand, so that sheets can
 // lead to each other.
 type crossings struct {
+	reported  map[string]bool // populations that have a sheet
 	controls  map[string]Span // of Control map, by control
 	areas     map[string]Span // of Control map, by area
 	documents map[string]Span // of Documents, by document
@@ -32,9 +33,13 @@ type found struct{ first, count int }
 
 func newCrossings(r *schema.Report, s *schema.Snapshot) *crossings {
 	x := &crossings{
+		reported: map[string]bool{},
 		controls: map[string]Span{}, areas: map[string]Span{}, documents: map[string]Span{}, checks: map[string]Span{}, checksOf: map[string]Span{},
 		readers: map[string][]string{}, findings: map[string]Span{}, findingsOf: map[string]Span{}, severe: map[controlSeverity]Span{},
 		rows: map[string]SheetLink{}, found: map[string]map[int]found{},
+	}
+	for _, p := range r.Populations {
+		x.reported[p.Name] = true
 	}
 	for i, c := range r.Controls {
 		extend(x.controls, c.ID, i+1)
@@ -94,7 +99,7 @@ func (x *crossings) findRows(r *schema.Report, s *schema.Snapshot) {
 // findRowsIn takes a finding about a whole object to the first row of the object,
 // where the rows of a population are its parts.
 func (x *crossings) findRowsIn(p schema.Population, rows func(func(schema.Row) bool), findings []schema.Finding, about map[schema.Subject][]int) {
-	if len(about) == 0 {
+	if len(about) == 0 || !x.reported[p.Name] {
 		return
 	}
 	x.found[p.Name] = map[int]found{}
@@ -135,6 +140,18 @@ func link(value Cell, sheet string, span Span) Cell {
 func (x *crossings) control(id string) Cell { return link(id, controlMapName, x.controls[id]) }
 
 func (x *crossings) check(id string) Cell { return link(id, checksName, x.checks[id]) }
+
+// population leads to the sheet of a population, where there is one.
+func (x *crossings) population(name string) Cell {
+	p, ok := schema.PopulationNamed(name)
+	switch {
+	case !ok:
+		return name
+	case !x.reported[name]:
+		return p.Title
+	}
+	return SheetLink{Value: p.Title, Sheet: p.Title}
+}
 
 // countOf makes a number that leads to findings, and an empty cell of zero.
 func countOf(n int, span Span) Cell {

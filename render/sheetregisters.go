@@ -83,7 +83,7 @@ func (b *builder) checksSheet(x *crossings) Sheet {
 		for _, result := range results {
 			cells = append(cells, int64(c.Counts[result]))
 		}
-		return append(append(cells, c.Reason), populationLinks(c.Populations)...)
+		return append(append(cells, c.Reason), x.populationLinks(c.Populations)...)
 	})
 }
 
@@ -99,23 +99,18 @@ func (b *builder) findingsOfCheck(c schema.CheckResult) int {
 
 // populationLinks leads to the sheets of populations, the first few in cells of
 // their own, since a cell has one link.
-func populationLinks(names []string) []Cell {
+func (x *crossings) populationLinks(names []string) []Cell {
 	cells := make([]Cell, maxCheckColumns+1)
 	var rest []string
 	for i, name := range names {
-		title := name
-		p, ok := schema.PopulationNamed(name)
-		if ok {
-			title = p.Title
+		if i < maxCheckColumns {
+			cells[i] = x.population(name)
+			continue
 		}
-		switch {
-		case i >= maxCheckColumns:
-			rest = append(rest, title)
-		case ok:
-			cells[i] = SheetLink{Value: title, Sheet: title}
-		default:
-			cells[i] = title
+		if p, ok := schema.PopulationNamed(name); ok {
+			name = p.Title
 		}
+		rest = append(rest, name)
 	}
 	cells[maxCheckColumns] = strings.Join(rest, ", ")
 	return cells
@@ -184,11 +179,11 @@ func (b *builder) responsibilitySheet(x *crossings) Sheet {
 	return sheet
 }
 
-func (b *builder) queriesSheet() Sheet {
+func (b *builder) queriesSheet(x *crossings) Sheet {
 	of := map[string]Cell{}
 	for _, p := range slices.Backward(schema.Populations) {
 		for _, resource := range p.Resources {
-			of[resource] = SheetLink{Value: p.Title, Sheet: p.Title}
+			of[resource] = x.population(p.Name)
 		}
 	}
 	return sheetOf(queriesName, "What was asked, and how was it answered? Anything but complete or absent was not seen.", []Column{

@@ -35,7 +35,7 @@ func (b *builder) workbook() (*Overview, []Sheet) {
 		b.documentsSheet(x),
 		b.reviewsSheet(x),
 		b.responsibilitySheet(x),
-		b.queriesSheet(),
+		b.queriesSheet(x),
 	}
 	for _, p := range schema.Populations {
 		if b.reported(p) {
