@@ -35,16 +35,18 @@ pictures: build packages ## the pictures in docs/, from the sample
 	pdftoppm -r 72 -f 2 -l 2 -singlefile -png bin/pictures/*/report.pdf docs/pictures/summary
 	soffice -env:UserInstallation=file:///tmp/auditpack-pictures --headless --convert-to pdf --outdir bin/pictures bin/pictures/*/control-map.xlsx >/dev/null
 	pdftoppm -r 90 -f 1 -l 1 -singlefile -png bin/pictures/control-map.pdf docs/pictures/workbook
+	go test -count 1 -run TestPicture ./render/html -picture ../../docs/pictures/page.png -page "$$(echo $(CURDIR)/bin/pictures/*/report.html)"
 
 packages: ## Debian packages that tests use as oracles
-	@for need in pdftotext:poppler-utils qpdf:qpdf certutil:libnss3-tools openssl:openssl soffice:libreoffice-calc unzip:unzip unshare:util-linux; do \
+	@for need in pdftotext:poppler-utils qpdf:qpdf certutil:libnss3-tools openssl:openssl soffice:libreoffice-calc unzip:unzip chromium:chromium npm:npm unshare:util-linux; do \
 	  command -v $${need%%:*} >/dev/null || missing="$$missing $${need#*:}"; done; \
 	/usr/bin/python3 -c 'import uno' 2>/dev/null || missing="$$missing python3-uno"; \
 	test -z "$$missing" || { echo "installing$$missing"; apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing >/dev/null; }
 
-oracles: ## a real kube-apiserver, etcd and cosign, built once into the user's cache
+oracles: ## a real kube-apiserver, etcd, cosign and axe-core, built or installed once into the user's cache
 	internal/controlplane/build.sh
 	internal/oracles/build.sh
+	internal/oracles/axe/build.sh
 
 image: ## an OCI layout for amd64 and arm64 in bin/image, pushed where IMAGE_REPO is set, signed provenance where IMAGE_KEY is
 	@for arch in amd64 arm64; do \

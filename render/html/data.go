@@ -148,7 +148,7 @@ func (r *remedyIndex) of(s string) int {
 func findingOf(f render.Finding, remedy int) finding {
 	v := render.Visible
 	return finding{
-		ID: v(f.ID), Target: f.Target, Check: v(f.Check), Control: v(f.Control.Link), Title: v(f.Control.Note), Area: v(f.Area), Severity: v(f.Severity.Value), Tone: toneClass(f.Severity.Tone),
+		ID: v(f.ID), Target: v(f.Target), Check: v(f.Check), Control: v(f.Control.Link), Title: v(f.Control.Note), Area: v(f.Area), Severity: v(f.Severity.Value), Tone: toneClass(f.Severity.Tone),
 		State: v(f.State.Value), StateNote: v(f.State.Note), StateTone: toneClass(f.State.Tone), Cluster: v(f.Subject.Cluster), Namespace: v(namespaceOf(f.Subject)),
 		Kind: v(f.Subject.Kind), Name: v(f.Subject.Name), Field: v(f.Subject.Field), Register: f.Register, Message: v(f.Message), Remedy: remedy, Owner: v(f.Owner),
 		Lists: full(f.Populations), Rows: full(f.Rows), MoreRows: f.MoreRows, Objects: full(f.Objects),
@@ -233,7 +233,7 @@ func writeObjects(j *writer, wanted []schema.Subject, objects iter.Seq2[schema.O
 			continue
 		}
 		delete(index, o.Subject) // one object of another version has the same name
-		out := object{Name: render.Visible(o.Subject.String()), Path: o.Path, Line: o.Line}
+		out := object{Name: render.Visible(o.Subject.String()), Path: render.Visible(o.Path), Line: o.Line}
 		if text := escapeHidden(o.JSON); len(text) <= maxObject && len(text) <= room {
 			out.Text = text
 			room -= len(text)

@@ -186,7 +186,7 @@
       const c = json[i];
       if (c === '"') {
         let end = i + 1;
-        while (json[end] !== '"') end += json[end] === "\\" ? 2 : 1;
+        while (end < json.length && json[end] !== '"') end += json[end] === "\\" ? 2 : 1;
         out += json.slice(i, end + 1);
         i = end;
       } else if ((c === "{" && json[i + 1] === "}") || (c === "[" && json[i + 1] === "]")) {
@@ -352,7 +352,9 @@
   byID("print").addEventListener("click", () => print());
   setTheme(document.documentElement.dataset.theme ?? "system");
   document.querySelector(".tools").hidden = false;
-  if (matchMedia("(max-width: 72rem)").matches) byID("toc").open = false;
+  const wide = matchMedia("(min-width: 72rem)");
+  byID("toc").open = wide.matches;
+  wide.addEventListener("change", () => { byID("toc").open = wide.matches; });
 
   if (filter) {
     offer();

@@ -16,6 +16,7 @@ var functions = template.FuncMap{
 	"add":      func(a, b int) int { return a + b },
 	"tone":     toneClass,
 	"status":   func(t render.Text) string { s, _, _ := strings.Cut(t.Value, ","); return s },
+	"whole":    whole,
 	"bars":     drawBars,
 	"lead":     lead,
 	"rest":     rest,
@@ -88,6 +89,10 @@ func toneClass(t render.Tone) string {
 	}
 	return string(t)
 }
+
+// whole reports whether a value is short enough to stand on one line, such as a
+// date or an id, in which a browser would break at the hyphens.
+func whole(s string) bool { return len(s) <= 16 && !strings.ContainsAny(s, " \u2003") }
 
 // lead and rest part the findings' chapter into its first paragraph, which stands
 // above the script's list, and what is shown in the place of that list without it.
