@@ -165,12 +165,12 @@ func (b *tab) set(field, value string) {
 		e.dispatchEvent(new Event("input", { bubbles: true })); return true; })()`, field, value))
 }
 
-// unfold opens the first dozen of what folds and each nth of the others, and waits
+// unfold opens the first few of what folds and each nth of the others, and waits
 // for what they show, with the objects in them.
 func (b *tab) unfold(nth int) {
 	b.t.Helper()
 	eval[bool](b, fmt.Sprintf(`(async () => {
-		document.querySelectorAll("details").forEach((e, i) => { e.open = i < 12 || i %% %d === 0; });
+		document.querySelectorAll("details").forEach((e, i) => { e.open = i < 8 || i %% %d === 0; });
 		const until = async (ready) => { while (!ready()) await new Promise((next) => setTimeout(next, 20)); };
 		await until(() => [...document.querySelectorAll(".finding[open]")].every((e) => e.querySelector(".body")));
 		document.querySelectorAll(".object").forEach((e) => { e.open = true; });
@@ -506,7 +506,7 @@ func TestAxeFindsNothingSerious(t *testing.T) {
 				return err
 			})
 			b.do(chromedp.EmulateViewport(tt.width, 900))
-			b.unfold(20)
+			b.unfold(60)
 			eval[bool](b, script+"; true")
 			found := eval[string](b, `axe.run({ resultTypes: ["violations"] }).then((r) => JSON.stringify(r.violations))`)
 			var violations []violation

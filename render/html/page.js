@@ -133,7 +133,7 @@
   }
 
   function evidence(f) {
-    const out = [el("h5", {}, "Evidence rows")];
+    const out = [el("h3", {}, "Evidence rows")];
     if (f.rows.length === 0) {
       out.push(el("p", { class: "small" }, f.lists.length === 0 ? "This rests on no population: see the subject above."
         : "This is about the whole of the list, or about what is missing in it."));
@@ -156,7 +156,7 @@
 
   function objects(f) {
     const kept = f.objects.map((i) => data.objects[i]).filter((o) => o !== undefined);
-    const out = [el("h5", {}, "Objects as collected, redacted")];
+    const out = [el("h3", {}, "Objects as collected, redacted")];
     if (kept.length === 0) {
       out.push(el("p", { class: "small" }, "No object is kept of this subject. The rows are what was kept."));
     }
