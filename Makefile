@@ -7,7 +7,7 @@ REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
 
-.PHONY: build demo test bench generate check pictures packages oracles image clean
+.PHONY: build demo test fuzz bench generate check pictures packages oracles image clean
 
 build: ## the program, in bin/
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/auditpack ./cmd/auditpack
@@ -23,6 +23,13 @@ check: ## formatting, vet and staticcheck (rules in staticcheck.conf)
 	go vet ./...
 	cd internal/tools && go build -o ../../bin/staticcheck honnef.co/go/tools/cmd/staticcheck
 	bin/staticcheck ./...
+
+FUZZTIME ?= 1m
+fuzz: ## every fuzzer of the program, FUZZTIME each; what it finds is kept under testdata/fuzz
+	@for file in $$(git ls-files '*_test.go' | xargs grep -l '^func Fuzz'); do \
+	  for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' "$$file"); do \
+	    echo "$$(dirname "$$file") $$name"; \
+	    go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; done; done
 
 generate: ## JSON Schemas, ClusterRoles and golden files; tests fail when these differ
 	go generate ./...

@@ -107,6 +107,8 @@ func FuzzAttestation(f *testing.F) {
 	f.Add(bytes.Replace(sealed, []byte(": "), []byte(":"), 1))
 	f.Add(bytes.Replace(sealed, []byte(`"sig"`), []byte(`"keyid": "", "sig"`), 1))
 	f.Add([]byte("null"))
+	h := newHouse(f)
+	f.Add(paper{house: h, stampedBy: h, key: newKey(f), account: auditAccount, issuer: labIssuer, from: sealedAt, at: sealedAt}.write(f, sealed))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		a, err := decodeAttestation(b)
 		if err != nil {
