@@ -40,6 +40,9 @@ type MappedQuestion struct {
 	ID string `json:"id"`
 	// Controls that answer it, all of them together.
 	Controls []string `json:"controls" input:"nonempty"`
+	// TextSHA256 is the digest of the question's text as the sheet of provenance shows
+	// it. A question with another text is not the one that was mapped.
+	TextSHA256 string `json:"textSHA256,omitempty" format:"sha256"`
 }
 
 // An AnswerLibrary has answers that people approved, to be used again.

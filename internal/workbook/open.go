@@ -27,6 +27,9 @@ const (
 // A Book is a workbook that was read.
 type Book struct {
 	file *excelize.File
+	// lists and merged are what was asked for before, by sheet.
+	lists  map[string][]*excelize.DataValidation
+	merged map[string][]excelize.MergeCell
 }
 
 // Open reads a workbook in the format of Excel (.xlsx, .xlsm). It returns an error
