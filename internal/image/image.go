@@ -24,6 +24,7 @@ import (
 
 // A built image is the index of its platforms, and the referrers to them.
 type built struct {
+	version   string
 	index     v1.ImageIndex
 	digest    v1.Hash
 	referrers []v1.Image
@@ -47,7 +48,7 @@ func build(ctx context.Context, o options) (*built, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the base layer: %w", err)
 	}
-	b := &built{index: mutate.IndexMediaType(empty.Index, types.OCIImageIndex)}
+	b := &built{version: o.version, index: mutate.IndexMediaType(empty.Index, types.OCIImageIndex)}
 	for _, binary := range binaries {
 		img, err := platformImage(o, binary, base)
 		if err != nil {
@@ -168,7 +169,9 @@ func (b *built) save(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := path.AppendIndex(b.index); err != nil {
+	// The tag by which programs that copy layouts find the image among its referrers.
+	tag := map[string]string{"org.opencontainers.image.ref.name": b.version}
+	if err := path.AppendIndex(b.index, layout.WithAnnotations(tag)); err != nil {
 		return err
 	}
 	for _, r := range b.referrers {
@@ -188,8 +191,8 @@ func (b *built) save(dir string) error {
 // push copies everything to a registry, with the credentials that docker login or
 // another program left, and returns the name of the image by its digest. Registries
 // without the referrers API get the tag that stands for it.
-func (b *built) push(ctx context.Context, repository, version string) (string, error) {
-	ref, err := name.ParseReference(repository, name.WithDefaultTag(version))
+func (b *built) push(ctx context.Context, repository string) (string, error) {
+	ref, err := name.ParseReference(repository, name.WithDefaultTag(b.version))
 	if err != nil {
 		return "", fmt.Errorf("repository %s: %w", repository, err)
 	}

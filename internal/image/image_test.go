@@ -143,6 +143,9 @@ func TestWhatIsInTheImage(t *testing.T) {
 	if len(top.Manifests) != 4 {
 		t.Fatalf("the layout has %d manifests, want the image, two bills of materials and the provenance", len(top.Manifests))
 	}
+	if got := top.Manifests[0].Annotations["org.opencontainers.image.ref.name"]; got != "v1.2.3" {
+		t.Errorf("the layout names the image %q", got)
+	}
 	index, err := saved.ImageIndex(top.Manifests[0].Digest)
 	if err != nil {
 		t.Fatal(err)
@@ -406,7 +409,7 @@ func pushed(t *testing.T, host string) {
 	o := options{version: "v1.2.3", created: created, binaries: programs(t)}
 	b := made(t, o)
 	for range 2 { // the second time everything is there
-		got, err := b.push(t.Context(), host+"/team/auditpack", o.version)
+		got, err := b.push(t.Context(), host+"/team/auditpack")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -66,7 +66,7 @@ func run(ctx context.Context, o options) error {
 	if o.push == "" {
 		return nil
 	}
-	name, err := b.push(ctx, o.push, o.version)
+	name, err := b.push(ctx, o.push)
 	if err != nil {
 		return err
 	}
