@@ -152,6 +152,9 @@ func TestACC02(t *testing.T) {
 			crb system:controller:job-controller builtin -> system:controller:job-controller: ServiceAccount kube-system/job-controller`},
 		{name: "a subject added to a default binding", result: schema.ResultPass, rbac: `
 			crb system:controller:job-controller builtin -> system:controller:job-controller: ServiceAccount kube-system/job-controller, ServiceAccount dev/default`},
+		{name: "manifests that describe no namespace", result: schema.ResultPass, rbac: `
+			clusterrole reader: core pods get
+			crb a -> reader: ServiceAccount argocd/server`, more: func(w *world) { w.Evidence.Namespaces = nil }},
 		{name: "service accounts that may not be read", result: schema.ResultNotCollected, rbac: "crb a -> view: ServiceAccount dev/bot", more: func(w *world) { w.refuse("serviceaccounts") }},
 	})
 	runCases(t, "ACC-02.k4", []checkCase{
@@ -274,6 +277,20 @@ func TestACC06(t *testing.T) {
 		}, want: []string{
 			"fail medium | Deployment prod/shop | Deployment prod/shop runs as the default service account with a mounted token.",
 			"fail medium | Pod prod/bare | Pod prod/bare runs as the default service account with a mounted token.",
+		}},
+		{name: "manifests that never ran", result: schema.ResultFail, more: func(w *world) {
+			w.Evidence.Pods = []schema.Pod{{Cluster: "c", Namespace: "prod", Name: "bare", ServiceAccount: "default"}}
+			w.Evidence.ServiceAccounts = []schema.ServiceAccount{{Cluster: "c", Namespace: "dev", Name: "default", AutomountToken: "false"}}
+			w.Evidence.Workloads = []schema.Workload{
+				{Cluster: "c", Namespace: "prod", Kind: "Pod", Name: "bare", ServiceAccount: "default", AutomountToken: "unset"},
+				{Cluster: "c", Namespace: "prod", Kind: "Deployment", Name: "shop", ServiceAccount: "default", AutomountToken: "true"},
+				{Cluster: "c", Namespace: "prod", Kind: "Deployment", Name: "quiet", ServiceAccount: "default", AutomountToken: "false"},
+				{Cluster: "c", Namespace: "prod", Kind: "Deployment", Name: "own", ServiceAccount: "own", AutomountToken: "unset"},
+				{Cluster: "c", Namespace: "dev", Kind: "Deployment", Name: "by-account", ServiceAccount: "default", AutomountToken: "unset"},
+			}
+		}, want: []string{
+			"fail medium | Deployment prod/shop | Deployment prod/shop would run as the default service account with a mounted token.",
+			"fail medium | Pod prod/bare | Pod prod/bare would run as the default service account with a mounted token.",
 		}},
 		{name: "no token", result: schema.ResultPass, more: func(w *world) { w.Evidence.Pods = []schema.Pod{pod("prod", "a", "default", false)} }},
 		{name: "out of scope", result: schema.ResultNotApplicable, more: func(w *world) { w.Evidence.Pods = []schema.Pod{pod("kube-system", "a", "default", true)} }},

@@ -11,6 +11,9 @@ import (
 // controls the pod, because names of pods do not last.
 func defaultAccountTokens(p *Pass) ([]Outcome, error) {
 	var out []Outcome
+	if !slices.ContainsFunc(p.Evidence.Pods, func(pod schema.Pod) bool { return pod.Phase != "" }) {
+		return p.defaultAccountTemplates(), nil
+	}
 	for _, pod := range p.Evidence.Pods {
 		o := Outcome{Subject: controllerOf(pod), Result: schema.ResultPass}
 		switch {
@@ -23,6 +26,33 @@ func defaultAccountTokens(p *Pass) ([]Outcome, error) {
 		out = append(out, o)
 	}
 	return out, nil
+}
+
+// defaultAccountTemplates judges manifests, in which no pod has run: the server
+// mounts a token unless the template, or else the account, says otherwise.
+func (p *Pass) defaultAccountTemplates() []Outcome {
+	automount := map[string]string{}
+	for _, a := range p.Evidence.ServiceAccounts {
+		if a.Name == "default" {
+			automount[a.Namespace] = a.AutomountToken
+		}
+	}
+	var out []Outcome
+	for _, w := range p.Evidence.Workloads {
+		o := Outcome{Subject: w.Subject(), Result: schema.ResultPass}
+		mounts := w.AutomountToken
+		if mounts == "unset" || mounts == "" {
+			mounts = automount[w.Namespace]
+		}
+		switch {
+		case !p.Facts.InScope(w.Cluster, w.Namespace):
+			o.Result = schema.ResultNotApplicable
+		case w.ServiceAccount == "default" && mounts != "false":
+			o.Result, o.Message = schema.ResultFail, o.Subject.String()+" would run as the default service account with a mounted token."
+		}
+		out = append(out, o)
+	}
+	return out
 }
 
 // controllerOf names the workload that a pod belongs to, or the pod itself.

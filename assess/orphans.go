@@ -40,7 +40,7 @@ func orphans(p *Pass) ([]Outcome, error) {
 		ready[schema.Subject{Kind: "Service", Cluster: e.Cluster, Namespace: e.Namespace, Name: e.Service}] += e.Ready
 	}
 	for _, s := range p.Evidence.Services {
-		if s.Type == "LoadBalancer" {
+		if s.Type == "LoadBalancer" && p.endpointsKnown() {
 			out = append(out, p.judgeOrphan(s.Subject(), ready[s.Subject()] == 0, s.Created, "is a load balancer without endpoints"))
 		}
 	}

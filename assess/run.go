@@ -223,6 +223,8 @@ func (a *assessment) runEmpty(v *verdict, cluster string) {
 		reason = absentReason(cluster, c.Population)
 	}
 	switch {
+	case c.Empty == "" && a.undescribed(c, cluster):
+		v.conclude(schema.ResultNotCollected, "no namespace of "+cluster+" is described, only named by what lies in it")
 	case c.Empty == "":
 		v.conclude(schema.ResultNotApplicable, reason)
 	case isFinding(c.Empty):
@@ -230,6 +232,14 @@ func (a *assessment) runEmpty(v *verdict, cluster string) {
 	default:
 		v.conclude(c.Empty, reason)
 	}
+}
+
+// undescribed reports whether a check asks about namespaces, and there are
+// workloads in a cluster without any. No cluster is so; manifests that are applied
+// with kubectl's --namespace are.
+func (a *assessment) undescribed(c *compiledCheck, cluster string) bool {
+	e, _ := a.rows(cluster)
+	return len(e.Namespaces) == 0 && len(e.Workloads) > 0 && slices.Contains(populationsOf(c.Check), "namespaces")
 }
 
 // ownerOf returns the owner of a control.
