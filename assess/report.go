@@ -33,6 +33,7 @@ func (a *assessment) report() (*schema.Report, error) {
 	}
 	r.Summary = a.summary(r)
 	r.Questions = a.questions(r)
+	r.Changes = a.since(r)
 	return r, nil
 }
 

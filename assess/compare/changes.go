@@ -17,7 +17,7 @@ func Changes(before, after *schema.Standing) *schema.Changes {
 		Statuses: statuses(before, after), Exceptions: exceptions(before, after), Reviews: reviews(before, after), NotCompared: []string{},
 	}
 	names := sameClusters(before.Sources, after.Sources)
-	c.New, c.Closed, c.Ageing = findingChanges(before, after)
+	c.New, c.Closed, c.Ageing = findingChanges(before, after, names)
 	for _, part := range []struct {
 		to            *[]schema.ItemChange
 		what          string
@@ -129,16 +129,21 @@ func byKey[T any](items []T, key func(T) string) map[string]T {
 
 func findingID(f schema.FindingStanding) string { return f.ID }
 
-func findingChanges(before, after *schema.Standing) (fresh, closed, ageing []schema.FindingChange) {
+func findingChanges(before, after *schema.Standing, names map[string]string) (fresh, closed, ageing []schema.FindingChange) {
 	fresh, closed, ageing = []schema.FindingChange{}, []schema.FindingChange{}, []schema.FindingChange{}
 	was, is := byKey(before.Findings, findingID), byKey(after.Findings, findingID)
+	later := map[string]bool{"": true} // a finding about a register has no cluster
+	earlier := map[string]bool{"": true}
+	for name, renamed := range names {
+		earlier[name], later[renamed] = true, true
+	}
 	today := schema.DateOf(after.AsOf)
 	for _, f := range after.Findings {
 		if f.State != schema.FindingOpen {
 			continue
 		}
 		b, ok := was[f.ID]
-		change := changeOf(f, stateIn(b, ok, before, f), f.State)
+		change := changeOf(f, stateIn(b, ok, before, f.Check, later[f.Cluster]), f.State)
 		if b.State != schema.FindingOpen {
 			fresh = append(fresh, change)
 			continue
@@ -153,21 +158,20 @@ func findingChanges(before, after *schema.Standing) (fresh, closed, ageing []sch
 	for _, f := range before.Findings {
 		a, ok := is[f.ID]
 		if f.State == schema.FindingOpen && a.State != schema.FindingOpen {
-			closed = append(closed, changeOf(f, f.State, stateIn(a, ok, after, f)))
+			closed = append(closed, changeOf(f, f.State, stateIn(a, ok, after, f.Check, earlier[f.Cluster])))
 		}
 	}
 	slices.SortStableFunc(ageing, func(x, y schema.FindingChange) int { return cmp.Compare(y.Days, x.Days) })
 	return fresh, closed, ageing
 }
 
-// stateIn is the state in s of a finding of another bundle, which found says
-// whether s has.
-func stateIn(f schema.FindingStanding, found bool, s *schema.Standing, other schema.FindingStanding) schema.FindingState {
-	read := other.Cluster == "" || slices.ContainsFunc(s.Sources, func(source schema.ClaimedSource) bool { return source.Name == other.Cluster })
+// stateIn is the state of a finding in s, which may not have it: then it is gone
+// only if s decided its check, and both bundles read its cluster.
+func stateIn(f schema.FindingStanding, found bool, s *schema.Standing, check string, common bool) schema.FindingState {
 	switch {
 	case found:
 		return f.State
-	case !read, !slices.Contains(s.Decided, other.Check):
+	case !common, !slices.Contains(s.Decided, check):
 		return schema.FindingUnseen
 	default:
 		return schema.FindingGone

@@ -186,9 +186,13 @@ func previousFacts(v *seal.Verified) (schema.PreviousFacts, error) {
 	if err != nil {
 		return schema.PreviousFacts{}, err
 	}
+	standing, err := standingOf(v.FS())
+	if err != nil {
+		return schema.PreviousFacts{}, err
+	}
 	behind := accessGrants.AllResources()
 	return schema.PreviousFacts{
-		Digest: v.Digest, AsOf: v.Manifest.AsOf, Plan: v.Manifest.Plan.Name, Sources: v.Manifest.Sources,
+		Digest: v.Digest, AsOf: v.Manifest.AsOf, Plan: v.Manifest.Plan.Name, Sources: v.Manifest.Sources, Standing: standing,
 		Queries: slices.DeleteFunc(head.Queries, func(q schema.Query) bool { return !slices.Contains(behind, q.Resource) }),
 	}, nil
 }
