@@ -87,6 +87,19 @@ func TestPdfsigAgrees(t *testing.T) {
 			if !strings.Contains(out, "Signature is Valid.") || !strings.Contains(out, "Not total document signed") {
 				t.Errorf("docs/verification.md says otherwise about appended bytes:\n%s", out)
 			}
+			padded := bytes.Clone(signed)
+			padded[bytes.LastIndex(signed, []byte(">>>\nendobj"))-1] = '7'
+			write(t, dir, "padded.pdf", padded)
+			if out, _ = run(t, dir, "pdfsig", "-nssdir", "sql:.", "padded.pdf"); !strings.Contains(out, "Signature is Valid.") || !strings.Contains(out, "Not total document signed") {
+				t.Errorf("docs/verification.md says otherwise about used padding:\n%s", out)
+			}
+			if _, err := pades.Read(padded); err == nil {
+				t.Error("used padding is accepted")
+			}
+			write(t, dir, "swapped.pdf", swapSignature(signed, sign(t, rendering(t, ""), p, options)))
+			if out, _ := run(t, dir, "pdfsig", "-nssdir", "sql:.", "swapped.pdf"); !strings.Contains(out, "Digest Mismatch") {
+				t.Errorf("pdfsig does not notice another file's signature:\n%s", out)
+			}
 			flipped := bytes.Clone(signed)
 			flipped[len(unsigned)/2] ^= 1
 			write(t, dir, "flipped.pdf", flipped)
