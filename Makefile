@@ -7,7 +7,7 @@ REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
 
-.PHONY: build demo test fuzz bench generate check pictures packages oracles image clean
+.PHONY: build demo test fuzz bench generate check docs pictures packages oracles image clean
 
 build: ## the program, in bin/
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/auditpack ./cmd/auditpack
@@ -37,9 +37,14 @@ generate: ## JSON Schemas, ClusterRoles and golden files; tests fail when these 
 bench: oracles ## benchmarks; numbers of this machine
 	go test -run '^$$' -bench . -benchmem ./...
 
+docs: pictures ## what in docs/ is made
+
 pictures: build packages ## the pictures in docs/, from the sample
 	rm -rf bin/pictures && bin/auditpack demo -q --out bin/pictures >/dev/null
 	pdftoppm -r 72 -f 2 -l 2 -singlefile -png bin/pictures/*/report.pdf docs/pictures/summary
+	pdftoppm -r 72 -f 4 -l 4 -singlefile -png bin/pictures/*/report.pdf docs/pictures/question
+	page=$$(pdftotext -layout bin/pictures/*/report.pdf - | awk 'BEGIN { RS = "\f" } /ACC-02  *Role definitions/ && /HOW IT OPERATES/ { print NR; exit }') && \
+	  pdftoppm -r 72 -f $$page -l $$page -singlefile -png bin/pictures/*/report.pdf docs/pictures/control
 	soffice -env:UserInstallation=file:///tmp/auditpack-pictures --headless --convert-to pdf --outdir bin/pictures bin/pictures/*/control-map.xlsx >/dev/null
 	pdftoppm -r 90 -f 1 -l 1 -singlefile -png bin/pictures/control-map.pdf docs/pictures/workbook
 	go test -count 1 -run TestPicture ./render/html -picture ../../docs/pictures/page.png -page "$$(echo $(CURDIR)/bin/pictures/*/report.html)"

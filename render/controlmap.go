@@ -29,7 +29,7 @@ func (b *builder) controlMap() []Section {
 			evidenceText(c), severityCounts(c), nextReview(c),
 		})
 	}
-	return []Section{chapter("map", "Control map",
+	return []Section{flowing("map", "Control map",
 		lead("%s of %s. The evidence date is that of the oldest piece the status rests on; findings count what is open, critical to low.",
 			count(len(b.r.Controls), "control", "controls"), b.r.Plan.ControlTable),
 		t,

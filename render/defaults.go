@@ -37,8 +37,8 @@ const defaultNames = 4
 func (b *builder) defaults() []Section {
 	t := Table{
 		Columns: []Column{
-			{Title: "Setting", Width: 34}, {Title: "Default still in force", Width: 34}, {Title: "Where, and since when", Width: 62},
-			{Title: "Owner", Width: 24}, {Title: "Check", Width: 16},
+			{Title: "Setting", Width: 32}, {Title: "Default still in force", Width: 33}, {Title: "Where, and since when", Width: 73},
+			{Title: "Owner", Width: 22}, {Title: "Check", Width: 16},
 		},
 		Dense: true,
 		Empty: "No default that the checks know was found in force.",
