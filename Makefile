@@ -57,6 +57,7 @@ packages: ## Debian packages that tests use as oracles
 
 oracles: ## a real kube-apiserver, etcd, cosign and axe-core, built or installed once into the user's cache
 	internal/controlplane/build.sh
+	internal/openapi/build.sh
 	internal/oracles/build.sh
 	internal/oracles/axe/build.sh
 

@@ -43,7 +43,7 @@ func collectOnly(ctx context.Context, env *environment, o runOptions) (err error
 	if err != nil {
 		return err
 	}
-	sources, err := o.sources(env, in)
+	sources, err := o.sources(env, in, asOf)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func demo(ctx context.Context, env *environment, out string) (err error) {
 		return err
 	}
 	in.Demo = true
-	sources, err := plan.sources(env, in)
+	sources, err := plan.sources(env, in, demoAsOf)
 	if err != nil {
 		return err
 	}

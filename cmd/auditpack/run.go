@@ -76,7 +76,7 @@ func run(ctx context.Context, env *environment, o runOptions) error {
 	if err := o.follow(ctx, in, signer, asOf); err != nil {
 		return err
 	}
-	sources, err := o.sources(env, in)
+	sources, err := o.sources(env, in, asOf)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func printFiles(w io.Writer, p product) {
 		fmt.Fprintf(w, "\n%s\n  encrypted; auditpack verify --identity FILE checks it, age -d opens it\n", p.sealed.Archive)
 		return
 	}
-	fmt.Fprintf(w, "\n%s\n  report.pdf        to read\n  control-map.xlsx  to filter, sample and comment on\n  report.json       for machines\n%s\n", p.sealed.Folder, p.sealed.Archive)
+	fmt.Fprintf(w, "\n%s\n  report.pdf        to read\n  report.html       to search, with the evidence of each finding\n  control-map.xlsx  to filter, sample and comment on\n  report.json       for machines\n%s\n", p.sealed.Folder, p.sealed.Archive)
 }
 
 var severities = []schema.Severity{schema.Critical, schema.High, schema.Medium, schema.Low}

@@ -86,9 +86,12 @@ func (p *planFlags) read() (*input.Set, error) {
 	return input.Load(p.plan, templates.FS)
 }
 
-// sources makes one source of each cluster of the plan.
-func (p *planFlags) sources(env *environment, in *input.Set) ([]collect.Source, error) {
-	var out []collect.Source
+// sources makes one source of each cluster and each forge of the plan.
+func (p *planFlags) sources(env *environment, in *input.Set, asOf time.Time) ([]collect.Source, error) {
+	out, err := forges(env, in, asOf)
+	if err != nil {
+		return nil, err
+	}
 	for _, c := range in.Plan.Spec.Clusters {
 		s, err := p.source(env, in, c)
 		if err != nil {

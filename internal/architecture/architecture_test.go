@@ -49,6 +49,8 @@ var doors = map[string][]string{
 	"github.com/sigstore/":                   {"seal", "seal/cms"},
 	"github.com/digitorus/":                  {"seal", "seal/cms", "internal/testpki"},
 	"github.com/zricethezav/":                {"collect/kube"},
+	"github.com/google/go-github":            {"collect/github"},
+	"github.com/getkin/":                     {"internal/openapi"},
 	"github.com/arran4/":                     {"cmd/auditpack"},
 	"github.com/spf13/cobra":                 {"cmd/auditpack"},
 	"github.com/invopop/":                    {"internal/schemagen"},
