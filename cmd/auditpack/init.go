@@ -18,7 +18,7 @@ func newInit(env *environment) *cobra.Command {
 		Use:   "init [DIR]",
 		Short: "Write a starter plan with overlay, registers and comments",
 		Long: `Write a starter plan, an overlay with all controls and owners to fill in, an exception
-register, a document register and the JSON Schemas that editors use for completion.
+register, a document register, a folder for reviews and the JSON Schemas that editors use for completion.
 A file that exists is left as it is, and then nothing is written.`,
 		Example: `  auditpack init audit
   auditpack run -f audit/plan.yaml --key cosign.key`,
@@ -42,6 +42,13 @@ func initPlan(env *environment, dir string) error {
 	}
 	files := map[string]fs.FS{}
 	if err := listInto(files, plan, ""); err != nil {
+		return err
+	}
+	reviews, err := fs.Sub(plan, "reviews")
+	if err != nil {
+		return err
+	}
+	if err := listInto(files, reviews, "reviews"); err != nil {
 		return err
 	}
 	if err := listInto(files, schema.JSONSchemas, "schemas"); err != nil {
@@ -73,7 +80,9 @@ func listInto(files map[string]fs.FS, fsys fs.FS, prefix string) error {
 		return err
 	}
 	for _, e := range entries {
-		files[filepath.Join(prefix, e.Name())] = fsys
+		if !e.IsDir() {
+			files[filepath.Join(prefix, e.Name())] = fsys
+		}
 	}
 	return nil
 }

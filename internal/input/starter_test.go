@@ -53,7 +53,7 @@ func TestStarterStatesDefaults(t *testing.T) {
 	}
 	got, want := set.Plan.Spec, without.Plan.Spec
 	got.Organization, got.Scope = want.Organization, want.Scope
-	got.Overlay, got.Exceptions, got.Documents = "", "", ""
+	got.Overlay, got.Exceptions, got.Documents, got.Reviews = "", "", "", nil
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("plan (-default +starter):\n%s", diff)
 	}
