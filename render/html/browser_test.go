@@ -299,6 +299,40 @@ func TestEachFilterKeepsWhatItNames(t *testing.T) {
 	}
 }
 
+func TestContentsListEveryChapter(t *testing.T) {
+	b := open(t, sample().page(t), "")
+	links := func(selector string) []string {
+		return eval[[]string](b, fmt.Sprintf(`[...document.querySelectorAll(%q)].map((a) => a.hash + " " + a.textContent)`, selector))
+	}
+	want := eval[[]string](b, `[...document.querySelectorAll(".chapter")].map((e) => "#" + e.id + " " + e.querySelector("h2").firstChild.textContent)`)
+	for _, selector := range []string{"nav a", "#reading .item a"} {
+		if diff := cmp.Diff(want, links(selector)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", selector, diff)
+		}
+	}
+}
+
+func TestLinksLeadExactly(t *testing.T) {
+	p := sample()
+	for _, width := range []int64{1280, 390} {
+		b := open(t, p.page(t), "")
+		b.do(chromedp.EmulateViewport(width, 800))
+		for _, id := range []string{"finding-" + p.report.Findings[45].ID, "map", "finding-" + p.report.Findings[120].ID, "finding-" + p.report.Findings[20].ID, "controls"} {
+			top := eval[float64](b, fmt.Sprintf(`(async () => {
+				location.hash = %q;
+				const top = () => document.getElementById(location.hash.slice(1))?.getBoundingClientRect().top - parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop);
+				const frame = () => new Promise(requestAnimationFrame);
+				for (let i = 0; i < 100 && !(Math.abs(top()) <= 1); i++) await frame();
+				for (let i = 0; i < 5; i++) await frame(); // and it stays there
+				return top();
+			})()`, id))
+			if top < -1 || top > 1 {
+				t.Errorf("%d px wide: %s is %.0f px beside the place that the link leads to", width, id, top)
+			}
+		}
+	}
+}
+
 func TestControlsAreFiltered(t *testing.T) {
 	b := open(t, sample().page(t), "#controls?cstatus=partial")
 	got := eval[[]string](b, `[...document.querySelectorAll(".fold:not([hidden])")].map((e) => e.dataset.status)`)

@@ -70,6 +70,7 @@ func Render(w io.Writer, d *render.Document, objects iter.Seq2[schema.Object, er
 			p.Chapters = append(p.Chapters, s)
 		}
 	}
+	listChapters(p.Chapters)
 	if err := pages.ExecuteTemplate(w, "head", p); err != nil {
 		return err
 	}

@@ -46,6 +46,23 @@ func nest(flat []render.Section) []section {
 	return out
 }
 
+// listChapters puts a list of the chapters, with a link to each, in the place of
+// the block that asks for one.
+func listChapters(chapters []section) {
+	for i := range chapters {
+		at := slices.IndexFunc(chapters[i].Blocks, func(b render.Block) bool { _, is := b.(render.Contents); return is })
+		if at < 0 {
+			continue
+		}
+		var list []render.Block
+		for _, c := range chapters {
+			list = append(list, render.Paragraph{Style: render.Item, Text: render.Text{Value: c.Title, Link: c.ID}})
+		}
+		blocks := chapters[i].Blocks
+		chapters[i].Blocks = slices.Concat(blocks[:at], list, blocks[at+1:])
+	}
+}
+
 // Folded reports whether the section opens when it is asked for: there are many
 // of them, one for each control.
 func (s section) Folded() bool { return s.Level >= 3 }
