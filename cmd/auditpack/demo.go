@@ -83,8 +83,10 @@ func demo(ctx context.Context, env *environment, out string) (err error) {
 	if err := errors.Join(savePublic(f.key, public), savePublic(f.certificate, documents.signer.CertificatePEM())); err != nil {
 		return err
 	}
-	printSummary(env, p.report)
-	printFiles(env.stdout, p)
+	if !env.quiet {
+		printSummary(env, p.report)
+		printFiles(env.stdout, p)
+	}
 	return demoVerify(ctx, env, f)
 }
 
@@ -155,6 +157,9 @@ func demoVerify(ctx context.Context, env *environment, f demoFiles) error {
 		return &exitError{exitVerify, err}
 	}
 	defer v.Close()
+	if env.quiet {
+		return nil
+	}
 	fmt.Fprintf(env.stdout, `%[2]s   the public half of a key made for this run
 %[3]s   a certificate made for this run, inside report.pdf and control-map.xlsx
 

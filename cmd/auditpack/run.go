@@ -155,7 +155,7 @@ func (o *runOptions) conclude(env *environment, p product) error {
 		if err := printJSON(env, runResult{p.sealed.Folder, p.sealed.Archive, p.sealed.Digest, p.report.AsOf, p.report.Summary}); err != nil {
 			return err
 		}
-	} else {
+	} else if !env.quiet {
 		printSummary(env, p.report)
 		printFiles(env.stdout, p)
 	}

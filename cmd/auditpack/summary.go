@@ -29,7 +29,7 @@ func printSummary(env *environment, r *schema.Report) {
 	}
 	w.Flush()
 	by := r.Summary.FindingsBySeverity
-	fmt.Fprintf(env.stdout, "\nOpen findings: %s, %d high, %d medium, %d low\n",
+	fmt.Fprintf(env.stdout, "Open findings: %s, %d high, %d medium, %d low\n",
 		p.bad(by[schema.Critical] > 0, fmt.Sprintf("%d critical", by[schema.Critical])), by[schema.High], by[schema.Medium], by[schema.Low])
 	fmt.Fprintf(env.stdout, "Exceptions: %d in force, %s. Reviews overdue: %d. Controls without owner: %d.\n",
 		r.Summary.OpenExceptions, p.bad(r.Summary.ExpiredExceptions > 0, fmt.Sprintf("%d expired", r.Summary.ExpiredExceptions)),
@@ -41,7 +41,7 @@ func printSummary(env *environment, r *schema.Report) {
 
 // printGaps names what could not be seen, so that silence is never taken for safety.
 func printGaps(env *environment, p paint, r *schema.Report) {
-	const shown = 3
+	const shown = 2
 	var gaps []schema.Query
 	for _, q := range r.Queries {
 		if q.Gap() {
@@ -91,14 +91,14 @@ func printUndecided(env *environment, r *schema.Report) {
 }
 
 func printWorst(env *environment, r *schema.Report) {
-	const shown = 5
+	const shown = 3
 	printed := 0
 	for _, f := range r.Findings {
 		if f.Result != schema.ResultFail || f.Exception != "" || printed == shown {
 			continue
 		}
 		if printed == 0 {
-			fmt.Fprintln(env.stdout, "\nFirst to mend:")
+			fmt.Fprintln(env.stdout, "First to mend:")
 		}
 		printed++
 		fmt.Fprintf(env.stdout, "  %-8s %s\n", f.Severity, cutTo(printable(f.Check+" "+f.Message), 67))
