@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -196,7 +197,8 @@ func newControlsLint(env *environment) *cobra.Command {
 		Use:   "lint",
 		Short: "Check a plan, its tables, registers and checks for mistakes",
 		Long: `Read the plan and everything it names strictly, and compile every expression. Each
-mistake is printed with file, line and column. Exit code 2 means that there is one.`,
+mistake is printed with file, line and column. Exit code 2 means that there is one. What
+is no mistake and an auditor would miss, such as an owner, is printed after that.`,
 		Example: "  auditpack controls lint -f audit/plan.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -208,11 +210,62 @@ mistake is printed with file, line and column. Exit code 2 means that there is o
 				return invalid(err)
 			}
 			fmt.Fprintf(env.stdout, "%d controls, %d checks: no mistake found\n", len(in.Table.Spec.Controls), len(in.Checks))
+			if plan != "" {
+				printUnfinished(env, in)
+			}
 			return nil
 		},
 	}
 	c.Flags().StringVarP(&plan, "file", "f", "", "look at this plan `file`; without it at the built-in table")
 	return c
+}
+
+// printUnfinished says what an auditor would miss in a plan without a mistake.
+func printUnfinished(env *environment, in *input.Set) {
+	var owner, reviewer, document []string
+	for _, c := range in.Table.Spec.Controls {
+		var o schema.ControlOverlay
+		for _, known := range in.Overlay.Spec.Controls {
+			if known.ID == c.ID {
+				o = known
+			}
+		}
+		switch {
+		case o.NotApplicable != nil:
+			continue
+		case o.Owner == "" && in.Overlay.Spec.Owner == "":
+			owner = append(owner, c.ID)
+		}
+		if o.Reviewer == "" && in.Overlay.Spec.Reviewer == "" {
+			reviewer = append(reviewer, c.ID)
+		}
+		if len(registeredFor(in, c.ID)) < len(documentChecksOf(in, c.ID)) {
+			document = append(document, c.ID)
+		}
+	}
+	for _, m := range []struct {
+		ids  []string
+		what string
+	}{
+		{owner, "without an owner: name one in the overlay"},
+		{reviewer, "without a reviewer: name one in the overlay"},
+		{document, "with a document check that has no document: auditpack documents list --open"},
+	} {
+		if len(m.ids) > 0 {
+			fmt.Fprintf(env.stdout, "missing: %d controls %s\n         %s\n", len(m.ids), m.what, wrap(strings.Join(m.ids, " "), 70, 9))
+		}
+	}
+}
+
+func documentChecksOf(in *input.Set, control string) []schema.Check {
+	return slices.DeleteFunc(checksOf(in, control), func(c schema.Check) bool { return c.Kind != schema.CheckDocument })
+}
+
+// registeredFor returns the document checks of a control for which a document is registered.
+func registeredFor(in *input.Set, control string) []schema.Check {
+	return slices.DeleteFunc(documentChecksOf(in, control), func(c schema.Check) bool {
+		return !slices.ContainsFunc(in.Documents.Spec.Documents, func(d schema.DocumentRecord) bool { return slices.Contains(d.Checks, c.ID) })
+	})
 }
 
 // compile compiles the checks, and says of each mistake where the check is written.
