@@ -129,6 +129,11 @@ func LoadFrom(bundle fs.FS) (*Set, error) {
 	}
 	s.Unsigned, s.Demo, s.Supersedes = index.Unsigned, index.Demo, index.Supersedes
 	s.DocumentSigner = index.DocumentSigner
+	if index.Logo != "" {
+		if s.Logo, err = readLogo(bundle.Open(index.Logo)); err != nil {
+			return nil, fmt.Errorf("read inputs of the bundle: %s: %w", index.Logo, err)
+		}
+	}
 	if index.Previous != nil {
 		if err := s.loadPrevious(bundle, *index.Previous); err != nil {
 			return nil, err
