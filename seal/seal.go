@@ -34,6 +34,8 @@ type Builder struct {
 	// until both are complete.
 	partial string
 	lock    *os.File // of partial; tells others that its owner is alive
+	// made are the folders down to out that were not there, the outermost first.
+	made []string
 	// recipients is nil for a bundle that is not encrypted.
 	recipients *Recipients
 }
@@ -67,18 +69,47 @@ func Create(out, name string) (*Builder, error) {
 	if err := checkSegment(name); err != nil || checkPath(name+".zip") != nil || name[0] == '.' || filepath.Base(name) != name {
 		return nil, fmt.Errorf("%q cannot be the name of a bundle", name)
 	}
-	if err := os.MkdirAll(out, folderMode); err != nil {
-		return nil, fmt.Errorf("make the folder for bundles: %w", err)
+	b := &Builder{out: out, name: name, made: missing(out)}
+	for tries := 1; ; tries++ {
+		if err := os.MkdirAll(out, folderMode); err != nil {
+			return nil, fmt.Errorf("make the folder for bundles: %w", err)
+		}
+		err := locked(out, func() error {
+			removeDead(out)
+			return b.makePartial()
+		})
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && tries < 100: // another builder made the folder, and gave up
+			continue
+		case err != nil:
+			return nil, errors.Join(err, b.removeMade())
+		}
+		return b, nil
 	}
-	b := &Builder{out: out, name: name}
-	err := locked(out, func() error {
-		removeDead(out)
-		return b.makePartial()
-	})
-	if err != nil {
-		return nil, err
+}
+
+// missing returns the folders on the way to dir that do not exist, the outermost first.
+func missing(dir string) []string {
+	var out []string
+	for d := filepath.Clean(dir); !exists(d) && d != filepath.Dir(d); d = filepath.Dir(d) {
+		out = append(out, d)
 	}
-	return b, nil
+	slices.Reverse(out)
+	return out
+}
+
+// removeMade removes the folders that were made for the bundle and hold nothing.
+func (b *Builder) removeMade() error {
+	for _, dir := range slices.Backward(b.made) {
+		err := os.Remove(dir)
+		switch {
+		case errors.Is(err, fs.ErrExist): // something is in it: a bundle, or what another builder makes
+			return nil
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+	}
+	return nil
 }
 
 // partialPrefix begins the names of the hidden folders.
@@ -117,7 +148,8 @@ func (b *Builder) Dir() string { return filepath.Join(b.partial, "bundle") }
 
 func (b *Builder) archive() string { return filepath.Join(b.partial, "bundle.zip") }
 
-// Abort removes what was written. After Seal it does nothing.
+// Abort removes what was written, and the folders that Create made for it where
+// nothing else is in them. After Seal it does nothing.
 func (b *Builder) Abort() error {
 	if b.partial == "" {
 		return nil
@@ -127,6 +159,7 @@ func (b *Builder) Abort() error {
 	if b.lock != nil {
 		err = errors.Join(err, b.lock.Close())
 	}
+	err = errors.Join(err, b.removeMade())
 	if err != nil {
 		return fmt.Errorf("remove the unfinished bundle: %w", err)
 	}

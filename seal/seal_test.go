@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/auditpack/auditpack/schema"
 )
@@ -241,6 +242,58 @@ func TestAbortLeavesNothing(t *testing.T) {
 	if _, err := b.Seal(t.Context(), claim(), newSigner(t)); err == nil {
 		t.Error("an aborted bundle was sealed")
 	}
+}
+
+// A run that fails leaves no empty folder that was not there before, and takes none
+// away that was there, or that another run uses.
+func TestAbortRemovesTheFoldersThatCreateMade(t *testing.T) {
+	there := t.TempDir()
+	for _, test := range []struct {
+		name, out string
+		between   func()
+		want      []string
+	}{
+		{"there before", ".", func() {}, nil},
+		{"made", "a", func() {}, nil},
+		{"made, with its parents", "a/b/c", func() {}, nil},
+		{"used by somebody else", "a/b", func() { put(t, there, "a/notes.txt", "mine") }, []string{"a"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b, err := Create(filepath.Join(there, test.out), "q")
+			if err != nil {
+				t.Fatal(err)
+			}
+			writeFiles(t, b.Dir(), sample)
+			test.between()
+			if err := b.Abort(); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, names(t, there), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("left (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Builders make and give up one folder at a time, so that it comes and goes under each.
+func TestFolderThatOthersGiveUp(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "a", "b")
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				b, err := Create(out, "q")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := b.Abort(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestCreateRemovesDeadRunsOnly(t *testing.T) {
