@@ -29,6 +29,9 @@ type Claim struct {
 	Gaps int `json:"gaps" class:"nda"`
 	// Previous is the bundle before this one, where the plan names one.
 	Previous *PreviousBundle `json:"previous,omitempty" class:"public"`
+	// ExtractOf is the bundle of which this one shows a part. Such a bundle names no
+	// source, counts no gap, and is no part of a chain: its whole is.
+	ExtractOf *Extract `json:"extractOf,omitempty" class:"public"`
 	// Timestamp says that a third party was asked when the statement was signed.
 	Timestamp *ClaimedTimestamp `json:"timestamp,omitempty" class:"public"`
 }

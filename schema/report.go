@@ -26,6 +26,9 @@ type Report struct {
 	Queries    []Query           `json:"queries"`
 	// Populations lists every population, collected and derived, by name.
 	Populations []PopulationResult `json:"populations"`
+	// ExtractOf is the bundle of which the report shows a part, nil for a whole report.
+	// A part has those fields that its audience may see, and no others.
+	ExtractOf *Extract `json:"extractOf,omitempty" class:"public"`
 	// Changes are what is different since the previous bundle, absent without one.
 	Changes *Changes `json:"changes,omitempty"`
 	// Derived has the populations that assess computed; they are written beside the collected ones.
@@ -97,8 +100,8 @@ type DocumentSigner struct {
 type SupersededBundle struct {
 	// SHA256 is the digest, in hexadecimal, of the file that seals it, as in PreviousBundle.
 	SHA256 string `json:"sha256" class:"public"`
-	// Reason is one sentence of the person who made the correction.
-	Reason string `json:"reason" class:"public"`
+	// Reason is one sentence of the person who made the correction. An extract has none.
+	Reason string `json:"reason" class:"nda"`
 }
 
 // Summary is the report in numbers.

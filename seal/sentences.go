@@ -8,6 +8,7 @@ func (v *Verified) sayWhat(policy Policy, by *signedBy) error {
 		return err
 	}
 	v.sayMembers()
+	v.sayExtract()
 	v.sayTimestamp()
 	if policy.Previous != "" {
 		v.checked("The statement names the given earlier bundle (digest %s) as the one before it.", policy.Previous)
@@ -18,6 +19,8 @@ func (v *Verified) sayWhat(policy Policy, by *signedBy) error {
 	}
 	v.notChecked("Whether the evidence is what the sources answered: the signature shows who says so, not that it is true.")
 	switch {
+	case v.Manifest.ExtractOf != nil:
+		v.notChecked("Earlier bundles: an extract names none, its whole does.")
 	case v.Manifest.Previous == nil:
 		v.notChecked("Whether earlier bundles exist: the statement names none.")
 	case policy.Previous == "":
@@ -66,6 +69,14 @@ func (v *Verified) sayMembers() {
 		}
 		v.checked("Every byte of the archive between and behind the members is as the statement prescribes.")
 	}
+}
+
+func (v *Verified) sayExtract() {
+	e := v.Manifest.ExtractOf
+	if e == nil {
+		return
+	}
+	v.checked("The statement says that this is an extract for the audience %q of the bundle with digest %s: it has neither evidence nor findings.", e.Audience, e.SHA256)
 }
 
 func (v *Verified) sayTimestamp() {

@@ -162,8 +162,12 @@ func checkClaim(c schema.Claim) error {
 		return fmt.Errorf("superseded bundle has no SHA-256 digest")
 	case c.Plan.DocumentSigner != nil && (!isDigest(c.Plan.DocumentSigner.SHA256) || c.Plan.DocumentSigner.Subject == ""):
 		return fmt.Errorf("document signer has no subject or no SHA-256 digest")
-	case c.Plan.Supersedes != nil && c.Plan.Supersedes.Reason == "":
+	case c.Plan.Supersedes != nil && c.Plan.Supersedes.Reason == "" && c.ExtractOf == nil:
 		return fmt.Errorf("superseded bundle has no reason")
+	case c.ExtractOf != nil && (!isDigest(c.ExtractOf.SHA256) || c.ExtractOf.Audience == ""):
+		return fmt.Errorf("whole, of which it is an extract, has no SHA-256 digest or no audience")
+	case c.ExtractOf != nil && (c.Previous != nil || len(c.Sources) > 0 || c.Gaps != 0):
+		return fmt.Errorf("extract names sources, gaps or an earlier bundle, which only the whole may")
 	}
 	return nil
 }
