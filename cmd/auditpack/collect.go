@@ -13,6 +13,7 @@ import (
 
 	"github.com/auditpack/auditpack/collect"
 	"github.com/auditpack/auditpack/schema"
+	"github.com/auditpack/auditpack/seal"
 )
 
 func newCollect(env *environment) *cobra.Command {
@@ -48,24 +49,22 @@ func collectOnly(ctx context.Context, env *environment, o runOptions) (err error
 		return err
 	}
 	out := outFolder(o.out, in)
-	if err := os.MkdirAll(out, 0o750); err != nil {
-		return err
-	}
-	partial, err := os.MkdirTemp(out, ".auditpack-snapshot-")
+	name := in.Plan.Metadata.Name + "-" + asOf.Format(time.DateOnly) + ".snapshot"
+	partial, err := seal.Create(out, name) // which is never sealed: a snapshot is not signed
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(partial)) }()
+	defer func() { err = errors.Join(err, partial.Abort()) }()
 
-	snapshot, err := asking(asOf, sources)(ctx, partial)
+	snapshot, err := asking(asOf, sources)(ctx, partial.Dir())
 	env.endProgress()
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(collect.Save(partial, snapshot), in.Save(members{partial}.create)); err != nil {
+	if err := errors.Join(collect.Save(partial.Dir(), snapshot), in.Save(members{partial.Dir()}.create)); err != nil {
 		return err
 	}
-	dir, err := moveNew(partial, filepath.Join(out, in.Plan.Metadata.Name+"-"+asOf.Format(time.DateOnly)+".snapshot"))
+	dir, err := moveNew(partial.Dir(), filepath.Join(out, name))
 	if err != nil {
 		return err
 	}

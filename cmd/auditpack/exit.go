@@ -45,6 +45,9 @@ func invalid(err error) error {
 	return &exitError{exitUsage, err}
 }
 
+// wroteBundle reports whether the code says so: then there was no time to interrupt.
+func wroteBundle(code int) bool { return code == exitGaps || code == exitFailOn }
+
 func exitCode(err error) int {
 	var usage *usageError
 	if errors.As(err, &usage) {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -27,7 +28,7 @@ func main() {
 
 // execute runs the program and returns its exit code.
 func execute(ctx context.Context, args []string, stdin *os.File, stdout, stderr *os.File) int {
-	env := &environment{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv}
+	env := &environment{stdin: stdin, stdout: stdout, stderr: stderr, input: untilDone(ctx, stdin), getenv: os.Getenv}
 	root := newRoot(env)
 	showAsCalled(root, os.Args[0])
 	root.SetArgs(args)
@@ -36,7 +37,7 @@ func execute(ctx context.Context, args []string, stdin *os.File, stdout, stderr 
 		return exitDone
 	}
 	code := exitCode(err)
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && !wroteBundle(code) {
 		fmt.Fprintf(stderr, "%s: interrupted; no bundle was written\n", root.Name())
 		return exitNothing
 	}
@@ -55,9 +56,11 @@ func execute(ctx context.Context, args []string, stdin *os.File, stdout, stderr 
 // environment is what a command may see of the world.
 type environment struct {
 	stdin, stdout, stderr *os.File
-	getenv                func(string) string
-	quiet, verbose        bool
-	colour                string
+	// input is stdin as sources read it: an interrupt ends it.
+	input          io.Reader
+	getenv         func(string) string
+	quiet, verbose bool
+	colour         string
 }
 
 const rootLong = `auditpack takes a dated, read-only snapshot of Kubernetes clusters, holds it against

@@ -116,12 +116,12 @@ func (p *planFlags) source(env *environment, in *input.Set, c schema.PlanCluster
 	if len(p.from) == 0 { // the plan's paths are relative to the plan
 		c.From = inPlan(in, c.From)
 	}
-	return files.New(files.Options{Cluster: c, Spec: &in.Plan.Spec, Stdin: env.stdin, Progress: env.detail()}), nil
+	return files.New(files.Options{Cluster: c, Spec: &in.Plan.Spec, Stdin: env.input, Progress: env.detail()}), nil
 }
 
 // auditLog reads the audit log of a cluster of the plan.
 func (p *planFlags) auditLog(env *environment, in *input.Set, c schema.PlanCluster) func(context.Context, collect.Sink) error {
-	o := auditlog.Options{Cluster: c.Name, Paths: c.AuditLogs, Stdin: env.stdin, Progress: env.progress()}
+	o := auditlog.Options{Cluster: c.Name, Paths: c.AuditLogs, Stdin: env.input, Progress: env.progress()}
 	if len(p.auditLogs) == 0 { // the plan's paths are relative to the plan
 		o.Paths = inPlan(in, c.AuditLogs)
 	}
