@@ -2,12 +2,11 @@ package xlsx
 
 import (
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 
+	"github.com/auditpack/auditpack/internal/celltext"
 	"github.com/auditpack/auditpack/render"
 	"github.com/auditpack/auditpack/schema"
 )
@@ -64,16 +63,11 @@ func textCell(style int, text string) any {
 	if text == "" {
 		return nil
 	}
-	return excelize.Cell{StyleID: style, Value: clean(text)}
+	return excelize.Cell{StyleID: style, Value: celltext.Clean(text)}
 }
 
-// lineHeight in points fits ten-point type. A row shows at most maxLines; a cell
-// with more has all of its text, and shows it when the row is drawn taller.
-const (
-	lineHeight   = 13.5
-	maxLines     = 12
-	headerHeight = 2*lineHeight + 3
-)
+// headerHeight in points is that of a header of two lines.
+const headerHeight = 2*celltext.Line + 3
 
 // rowHeight is what the longest wrapped text of a row needs. It is written down,
 // since not every program measures rows when it opens a file. 0 is one line.
@@ -87,48 +81,14 @@ func rowHeight(columns []render.Column, row []render.Cell) float64 {
 	if lines == 1 {
 		return 0
 	}
-	return lineHeight * float64(min(lines, maxLines))
+	return celltext.Line * float64(lines)
 }
 
-// linesOf is how many lines a text takes in a column of so many characters.
+// linesOf is how many lines a cell takes in a column of so many characters.
 func linesOf(cell render.Cell, width int) int {
 	text, ok := cell.(string)
 	if !ok {
 		return 1
 	}
-	perLine := width - width/10 // words do not fill a line
-	return max(1, (utf8.RuneCountInString(text)+perLine-1)/perLine)
-}
-
-// maxCell is Excel's limit of characters in a cell.
-const maxCell = 32767
-
-// clean makes a text that XML can carry and Excel takes: characters that XML 1.0
-// forbids and those that turn the direction of text are shown as their code point,
-// and what is longer than a cell ends in a remark.
-func clean(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		switch {
-		case r == '\t' || r == '\n' || r == '\r':
-			b.WriteByte(' ')
-		case r == utf8.RuneError, r < 0x20, r >= 0x7f && r < 0xa0, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0xfffe, r == 0xffff:
-			fmt.Fprintf(&b, "[U+%04X]", r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return shorten(b.String(), maxCell)
-}
-
-const cut = " … (cut; see the archive)"
-
-func shorten(text string, limit int) string {
-	if utf8.RuneCountInString(text) <= limit {
-		return text
-	}
-	if limit <= len(cut) {
-		return string([]rune(text)[:limit])
-	}
-	return string([]rune(text)[:limit-utf8.RuneCountInString(cut)]) + cut
+	return celltext.Lines(text, width)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"github.com/auditpack/auditpack/internal/celltext"
 	"github.com/auditpack/auditpack/render"
 )
 
@@ -51,7 +52,7 @@ func (d *overview) grid() error {
 }
 
 func (d *overview) head() error {
-	if err := d.put(1, 1, excelize.Cell{StyleID: d.title, Value: clean(d.o.Title)}); err != nil {
+	if err := d.put(1, 1, excelize.Cell{StyleID: d.title, Value: celltext.Clean(d.o.Title)}); err != nil {
 		return err
 	}
 	if err := d.SetRowHeight(d.name, 1, 24); err != nil {
@@ -59,7 +60,7 @@ func (d *overview) head() error {
 	}
 	for _, note := range d.o.Notes {
 		d.row++
-		if err := d.put(1, 1, excelize.Cell{StyleID: d.label, Value: clean(note.Key)}); err != nil {
+		if err := d.put(1, 1, excelize.Cell{StyleID: d.label, Value: celltext.Clean(note.Key)}); err != nil {
 			return err
 		}
 		if err := d.put(2, chartColumn-3, d.drawNoteWrapped(note.Value)); err != nil {
@@ -69,7 +70,7 @@ func (d *overview) head() error {
 			return err
 		}
 		if n := linesOf(note.Value, gridCharacters(2, chartColumn-3)); n > 1 {
-			if err := d.SetRowHeight(d.name, d.row, float64(n)*lineHeight); err != nil {
+			if err := d.SetRowHeight(d.name, d.row, float64(n)*celltext.Line); err != nil {
 				return err
 			}
 		}
@@ -108,12 +109,12 @@ func overlaps(t render.OverviewTable) bool {
 }
 
 func (d *overview) table(t render.OverviewTable) error {
-	if err := d.put(1, 1, excelize.Cell{StyleID: d.heading, Value: clean(t.Title)}); err != nil {
+	if err := d.put(1, 1, excelize.Cell{StyleID: d.heading, Value: celltext.Clean(t.Title)}); err != nil {
 		return err
 	}
 	d.row++
 	if len(t.Rows) == 0 {
-		err := d.put(1, 1, excelize.Cell{StyleID: d.label, Value: clean(t.Empty)})
+		err := d.put(1, 1, excelize.Cell{StyleID: d.label, Value: celltext.Clean(t.Empty)})
 		d.row += 2
 		return err
 	}
@@ -138,7 +139,7 @@ func (d *overview) table(t render.OverviewTable) error {
 func (d *overview) tableHead(t render.OverviewTable) error {
 	column := 1
 	for _, c := range t.Columns {
-		if err := d.put(column, c.Width, excelize.Cell{StyleID: d.headerStyle(c), Value: clean(c.Title)}); err != nil {
+		if err := d.put(column, c.Width, excelize.Cell{StyleID: d.headerStyle(c), Value: celltext.Clean(c.Title)}); err != nil {
 			return err
 		}
 		column += c.Width
@@ -169,7 +170,7 @@ func (d *overview) tableRow(t render.OverviewTable, row []render.Cell) error {
 		column += t.Columns[i].Width
 	}
 	if lines > 1 {
-		if err := d.SetRowHeight(d.name, d.row, float64(lines)*lineHeight); err != nil {
+		if err := d.SetRowHeight(d.name, d.row, float64(lines)*celltext.Line); err != nil {
 			return err
 		}
 	}

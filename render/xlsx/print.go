@@ -6,6 +6,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"github.com/auditpack/auditpack/internal/celltext"
 	"github.com/auditpack/auditpack/render"
 )
 
@@ -55,8 +56,8 @@ func (b *book) printPage(sheet string, portrait bool, width, height int) error {
 	if err := b.SetSheetProps(sheet, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
 		return err
 	}
-	escape := func(text string) string { return strings.ReplaceAll(clean(text), "&", "&&") }
+	escape := func(text string) string { return strings.ReplaceAll(celltext.Clean(text), "&", "&&") }
 	return b.SetHeaderFooter(sheet, &excelize.HeaderFooterOptions{
-		OddHeader: "&L" + shorten(escape(b.d.Header), 180) + "&R" + shorten(escape(sheet), 60), OddFooter: "&L" + shorten(escape(b.d.Footer), 180) + "&RPage &P of &N",
+		OddHeader: "&L" + celltext.Shorten(escape(b.d.Header), 180) + "&R" + celltext.Shorten(escape(sheet), 60), OddFooter: "&L" + celltext.Shorten(escape(b.d.Footer), 180) + "&RPage &P of &N",
 	})
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"github.com/auditpack/auditpack/internal/celltext"
 	"github.com/auditpack/auditpack/render"
 )
 
@@ -48,11 +49,11 @@ func (d *drawing) columns() error {
 }
 
 func (d *drawing) head() error {
-	if err := d.SetRow("A1", []any{excelize.Cell{StyleID: d.title, Value: clean(d.s.Title)}}, excelize.RowOpts{Height: 24}); err != nil {
+	if err := d.SetRow("A1", []any{excelize.Cell{StyleID: d.title, Value: celltext.Clean(d.s.Title)}}, excelize.RowOpts{Height: 24}); err != nil {
 		return err
 	}
 	for i, note := range d.s.Notes {
-		if err := d.SetRow(cellName(1, i+2), []any{excelize.Cell{StyleID: d.label, Value: clean(note.Key)}, d.drawNote(note.Value)}); err != nil {
+		if err := d.SetRow(cellName(1, i+2), []any{excelize.Cell{StyleID: d.label, Value: celltext.Clean(note.Key)}, d.drawNote(note.Value)}); err != nil {
 			return err
 		}
 		if err := d.follow(2, i+2, note.Value); err != nil {
@@ -61,7 +62,7 @@ func (d *drawing) head() error {
 	}
 	titles := make([]any, len(d.s.Columns))
 	for i, c := range d.s.Columns {
-		titles[i] = excelize.Cell{StyleID: d.headerStyle(c), Value: clean(c.Title)}
+		titles[i] = excelize.Cell{StyleID: d.headerStyle(c), Value: celltext.Clean(c.Title)}
 	}
 	d.row = d.headerRow[d.s.Name]
 	return d.SetRow(cellName(1, d.row), titles, excelize.RowOpts{Height: headerHeight})
