@@ -56,7 +56,7 @@ func TestProblems(t *testing.T) {
 			`f.yaml:8:3: unknown field "userPattern" here: it belongs in spec.access`,
 		}},
 		{"field of nothing near", planHead + "  clusters:\n  - name: a\n    colour: b\n", []string{
-			`f.yaml:9:5: unknown field "colour": want one of name, context, kubeconfig, from, complete, environment, distribution`,
+			`f.yaml:9:5: unknown field "colour": want one of name, context, kubeconfig, from, complete, auditLogs, environment, distribution`,
 		}},
 		{"field twice", planHead + "  scope: again\n", []string{
 			`f.yaml:7:3: "scope" is given twice, first in line 6`,
@@ -78,7 +78,7 @@ func TestProblems(t *testing.T) {
 		{"wrong apiVersion", "apiVersion: v1\nkind: Overlay\n", []string{`f.yaml:1:13: apiVersion "v1" is not known: want "auditpack.dev/v1alpha1"`}},
 		{"neither", "spec: {}\n", []string{
 			`f.yaml:1:1: missing "apiVersion": want "auditpack.dev/v1alpha1"`,
-			`f.yaml:1:1: missing "kind": want one of AuditPlan, ControlTable, CheckSet, Overlay, ExceptionRegister, DocumentRegister, AccessReview, ControlReview, ExceptionReview, SupportTable, VerificationPolicy, QuestionnaireMap, AnswerLibrary`,
+			`f.yaml:1:1: missing "kind": want one of AuditPlan, ControlTable, CheckSet, Overlay, ExceptionRegister, DocumentRegister, AccessReview, ControlReview, ExceptionReview, SupportTable, QuestionnaireMap, AnswerLibrary, VerificationPolicy`,
 		}},
 		{"unknown value", planHead + "  secrets: inventry\n", []string{`f.yaml:7:12: unknown value "inventry": did you mean "inventory"?`}},
 		{"unknown value, none near", planHead + "  secrets: everything\n", []string{`f.yaml:7:12: unknown value "everything": want one of none, inventory, rotation`}},
@@ -118,6 +118,24 @@ func TestProblems(t *testing.T) {
 			`f.yaml:13:41: "subjects" needs at least one entry`,
 			`f.yaml:14:20: "a.yaml" is given twice, first in line 14`,
 			`f.yaml:15:31: a bundle is signed with a key or unsigned, not both`,
+		}},
+		{"document signature without anything", planHead + "  signing: {key: k, documents: {contact: a@example.com}}\n", []string{
+			`f.yaml:7:32: a document signature needs certificate and key, or pkcs12`,
+		}},
+		{"document key missing", planHead + "  signing: {key: k, documents: {certificate: c.pem}}\n", []string{
+			`f.yaml:7:46: the certificate's private key is missing: name it in key`,
+		}},
+		{"document certificate missing", planHead + "  signing:\n    key: k\n    documents:\n      key: awskms://alias\n", []string{
+			`f.yaml:10:12: the key's certificate is missing: name it in certificate`,
+		}},
+		{"document signature twice", planHead + "  signing: {key: k, documents: {pkcs12: d.p12, certificate: c.pem, key: k.pem}}\n", []string{
+			`f.yaml:7:61: pkcs12 has certificate and key: leave this out, or pkcs12`,
+		}},
+		{"document key twice", planHead + "  signing: {key: k, documents: {pkcs12: d.p12, key: k.pem}}\n", []string{
+			`f.yaml:7:53: pkcs12 has certificate and key: leave this out, or pkcs12`,
+		}},
+		{"signed documents in an unsigned bundle", planHead + "  signing: {unsigned: true, documents: {pkcs12: d.p12}}\n", []string{
+			`f.yaml:7:40: of an unsigned bundle nothing says that the signed documents belong to it: sign the bundle, too, or leave this out`,
 		}},
 		{"control table", head + `ControlTable
 metadata: {name: t}

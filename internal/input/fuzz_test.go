@@ -30,6 +30,9 @@ func FuzzDocument(f *testing.F) {
 		string(builtin["checks/a.yaml"].Data),
 		checkHead + ", population: pods, rules: [{when: 'true', result: pass}]}\n",
 		`{"apiVersion": "auditpack.dev/v1alpha1", "kind": "Overlay", "metadata": {"name": "o"}, "spec": {"owner": "\ud83d\ude00 \u2028 \\"}}`,
+		head + "VerificationPolicy\nmetadata: {name: p}\nspec:\n  keys: [cosign.pub]\n  identities:\n  - {identity: a@example.com, issuer: https://oidc.example.com}\n" +
+			"  - {identityRegexp: '.*@example\\.com', issuer: https://oidc.example.com}\n  trustedRoot: trusted_root.json\n  timestamp: {required: true, ca: tsa.pem}\n  documents: {ca: documents.pem}\n",
+		planHead + "  signing: {key: awskms://alias, timestamp: {url: https://tsa.example.com, required: true}, documents: {pkcs12: d.p12, contact: a@example.com}}\n",
 		"a: &a [*a]\n", "<<: {}\n", "--- |\n x\n---\n", "? [a]\n: b\n", "\xff",
 	} {
 		f.Add([]byte(text))

@@ -96,6 +96,29 @@ func (d *document) validateSigning(s schema.Signing) {
 	if s.Keyless != nil && s.Timestamp == nil {
 		d.problem("spec.signing.keyless", "keyless needs spec.signing.timestamp: the certificate lives about ten minutes, and only a timestamp shows later that the signature was made while it was valid")
 	}
+	if s.Documents != nil {
+		d.validateDocumentSigning("spec.signing.documents", *s.Documents)
+		if s.Unsigned {
+			d.problem("spec.signing.documents", "of an unsigned bundle nothing says that the signed documents belong to it: sign the bundle, too, or leave this out")
+		}
+	}
+}
+
+// validateDocumentSigning asks for certificate and key, in two files or in one.
+func (d *document) validateDocumentSigning(path string, s schema.DocumentSigning) {
+	switch {
+	case s.PKCS12 != "" && s.Certificate != "":
+		d.problem(field(path, "certificate"), "pkcs12 has certificate and key: leave this out, or pkcs12")
+	case s.PKCS12 != "" && s.Key != "":
+		d.problem(field(path, "key"), "pkcs12 has certificate and key: leave this out, or pkcs12")
+	case s.PKCS12 != "":
+	case s.Certificate == "" && s.Key == "":
+		d.problem(path, "a document signature needs certificate and key, or pkcs12")
+	case s.Certificate == "":
+		d.problem(field(path, "key"), "the key's certificate is missing: name it in certificate")
+	case s.Key == "":
+		d.problem(field(path, "certificate"), "the certificate's private key is missing: name it in key")
+	}
 }
 
 func (d *document) validatePeriod(p schema.Period) {

@@ -21,7 +21,10 @@ build() {
 
 [ -x "$dir/cosign" ] || build cosign github.com/sigstore/cosign/v3/cmd/cosign
 [ -x "$dir/age" ] || build age filippo.io/age/cmd/age
-if [ ! -x "$dir/authorities" ] || [ -n "$(find authorities go.mod -newer "$dir/authorities")" ]; then
+# A fresh clone has new dates on old files, so what was built is known by its sources.
+sources=$(cat authorities/*.go go.mod go.sum | sha256sum | cut -d ' ' -f 1)
+if [ ! -x "$dir/authorities" ] || [ "$(cat "$dir/authorities.sources" 2>/dev/null)" != "$sources" ]; then
 	build authorities ./authorities
+	echo "$sources" >"$dir/authorities.sources"
 fi
 echo "$dir"
