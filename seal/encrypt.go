@@ -51,7 +51,7 @@ func LoadRecipients(values []string) (*Recipients, error) {
 }
 
 func (r *Recipients) add(text []byte) error {
-	before := len(r.list)
+	var named []age.Recipient
 	number := 0
 	for line := range strings.Lines(string(text)) {
 		number++
@@ -63,11 +63,12 @@ func (r *Recipients) add(text []byte) error {
 		if err != nil {
 			return fmt.Errorf("line %d: %w", number, err)
 		}
-		r.list = append(r.list, recipient)
+		named = append(named, recipient)
 	}
-	if len(r.list) == before {
+	if len(named) == 0 {
 		return errors.New("it names nobody")
 	}
+	r.list = append(r.list, named...)
 	return nil
 }
 

@@ -276,7 +276,10 @@ func ReadPublicKey(key []byte) (crypto.PublicKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the public key is damaged: %v", err)
 	}
-	return k, checkKey(k)
+	if err := checkKey(k); err != nil {
+		return nil, err
+	}
+	return k, nil
 }
 
 // Fingerprint returns the SHA-256 digest of a public key's DER form, in
