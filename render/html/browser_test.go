@@ -420,8 +420,8 @@ func TestKeyboardWalk(t *testing.T) {
 		t.Fatalf("tab does not reach the findings: %q", stops)
 	}
 	press(kb.Enter)
-	if !eval[bool](b, `document.querySelector(".finding").open && document.querySelector(".finding .body") !== null`) {
-		t.Error("Enter does not open the finding")
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](`document.querySelector(".finding").open && document.querySelector(".finding .body") !== null`, chromedp.WithPollingTimeout(20*time.Second))); err != nil {
+		t.Errorf("Enter does not open the finding: %v", err)
 	}
 }
 
