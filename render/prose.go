@@ -12,7 +12,7 @@ import (
 type texts map[string]map[string][]Block
 
 // textFiles are the files of the folder text that the report is made with.
-var textFiles = []string{"cover", "reading", "questions", "limits", "verify"}
+var textFiles = []string{"cover", "reading", "questions", "limits", "verify", "extract"}
 
 func readTexts(f fs.FS) (texts, error) {
 	t := texts{}

@@ -96,6 +96,9 @@ func openSide(ctx context.Context, path string, policy seal.Policy) (side, error
 		return side{}, verifyError(err)
 	}
 	defer v.Close()
+	if err := wantWhole(v); err != nil {
+		return side{}, invalid(fmt.Errorf("%s: %w", path, err))
+	}
 	s := side{path: path, proof: fmt.Sprintf("verified, %d files", len(v.Manifest.Members))}
 	if v.Manifest.Plan.Unsigned {
 		s.proof = "UNSIGNED; its parts fit each other, which proves nothing about origin"

@@ -51,6 +51,7 @@ func (d *documentFlags) over(in *input.Set) *schema.DocumentSigning {
 // writes the choice into the inputs: the cover names the signer. now is the time
 // at which the certificate must be valid, and which the signatures state.
 func (s *signingFlags) documents(ctx context.Context, env *environment, in *input.Set, now time.Time) (*documentSigning, error) {
+	in.DocumentSigner = nil // inputs from a bundle name whoever signed that
 	given := s.document.over(in)
 	switch {
 	case given == nil:

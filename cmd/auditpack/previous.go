@@ -37,6 +37,11 @@ func (p *previousFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&p.reason, "reason", "", "one `sentence` that says why, for the first page; with --supersedes")
 }
 
+// given reports whether a flag says something.
+func (p *previousFlags) given() bool {
+	return p.bundle != "" || p.policyFile != "" || p.supersedes != "" || p.reason != "" || len(p.keys) > 0 || len(p.decryptWith) > 0
+}
+
 // follow puts what the bundle before this one says into the inputs. Inputs that
 // were read from a bundle have it already, verified when that was made.
 func (o *runOptions) follow(ctx context.Context, in *input.Set, signer *seal.Signer, asOf time.Time) error {
@@ -78,6 +83,9 @@ func (p *previousFlags) correct(ctx context.Context, in *input.Set, signer *seal
 		return fmt.Errorf("superseded bundle %w; %s", err, previousRemedy(err))
 	}
 	defer v.Close()
+	if err := wantWhole(v); err != nil {
+		return fmt.Errorf("superseded bundle %s: %w", p.supersedes, err)
+	}
 	switch m := v.Manifest; {
 	case m.Plan.Name != in.Plan.Metadata.Name:
 		return fmt.Errorf("superseded bundle %s: it is of the plan %q, and this one of %q", p.supersedes, m.Plan.Name, in.Plan.Metadata.Name)
@@ -131,6 +139,9 @@ func (p *previousFlags) take(ctx context.Context, path string, in *input.Set, si
 		return fmt.Errorf("%w; %s", err, previousRemedy(err))
 	}
 	defer v.Close()
+	if err := wantWhole(v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
 	facts, err := previousFacts(v)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)

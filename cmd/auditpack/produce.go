@@ -45,6 +45,8 @@ type job struct {
 type product struct {
 	report *schema.Report
 	sealed *seal.Sealed
+	// extract is for customers, nil where none was asked for.
+	extract *seal.Sealed
 }
 
 // produce is the straight line of the program: ask, judge, lay out, draw, sign the
@@ -82,9 +84,14 @@ func judge(ctx context.Context, s *schema.Snapshot, from fs.FS, in *input.Set, t
 	if err != nil {
 		return nil, err
 	}
-	look := in.Plan.Spec.Look
-	document.Look = render.Look{Paper: look.Paper, Accent: look.Accent, Logo: in.Logo}
+	document.Look = lookOf(in)
 	return report, draw(to, s, from, report, document, in)
+}
+
+// lookOf is how the plan wants reports to be printed.
+func lookOf(in *input.Set) render.Look {
+	look := in.Plan.Spec.Look
+	return render.Look{Paper: look.Paper, Accent: look.Accent, Logo: in.Logo}
 }
 
 // bundleName is the plan and the day; seal adds -2, -3 … when that is taken.

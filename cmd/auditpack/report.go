@@ -13,6 +13,7 @@ import (
 
 	"github.com/auditpack/auditpack/collect"
 	"github.com/auditpack/auditpack/internal/input"
+	"github.com/auditpack/auditpack/schema"
 	"github.com/auditpack/auditpack/seal"
 	"github.com/auditpack/auditpack/templates"
 )
@@ -25,11 +26,18 @@ func newReport(env *environment) *cobra.Command {
 		Short: "Assess, render and seal a snapshot that was taken before",
 		Long: `Make a bundle of a snapshot, or of the evidence in an earlier bundle, without asking any
 cluster. The inputs are those that lie beside the evidence, or those of --plan. A bundle
-is verified first, with the key of whoever sealed it.`,
+is verified first, with the key of whoever sealed it.
+
+With --audience customer it makes an extract of a bundle, as it is, for customers: statuses,
+reviews and responsibilities, and no name of a system or person, and no finding.`,
 		Example: `  auditpack report prod-2026-09-30.snapshot --key cosign.key
-  auditpack report old.zip --verify-key their.pub -f audit/plan.yaml --key cosign.key`,
+  auditpack report old.zip --verify-key their.pub -f audit/plan.yaml --key cosign.key
+  auditpack report prod-2026-09-30.zip --verify-key cosign.pub --audience customer --key cosign.key`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.audience == string(schema.AudienceCustomer) {
+				return reportExtract(cmd.Context(), env, o, args[0], trust)
+			}
 			return report(cmd.Context(), env, o, args[0], trust)
 		},
 	}
@@ -41,6 +49,7 @@ is verified first, with the key of whoever sealed it.`,
 	o.signing.add(c)
 	o.previous.add(c)
 	o.addOutput(c)
+	audienceFlag(c, &o.audience, "with customer, make an extract of a bundle that names no system, person or finding")
 	return c
 }
 
@@ -106,6 +115,9 @@ func openEvidence(ctx context.Context, path string, trust verifyFlags) (fs.FS, f
 	v, err := seal.Verify(ctx, path, policy)
 	if err != nil {
 		return nil, nil, verifyError(err)
+	}
+	if err := wantWhole(v); err != nil {
+		return nil, nil, errors.Join(invalid(fmt.Errorf("%s: %w", path, err)), v.Close())
 	}
 	return v.FS(), func() { v.Close() }, nil
 }

@@ -223,6 +223,9 @@ func (f *bundleFlags) open(ctx context.Context, path string) (_ *reviewedBundle,
 			_ = v.Close() // the first error says what went wrong
 		}
 	}()
+	if err := wantWhole(v); err != nil {
+		return nil, invalid(fmt.Errorf("%s: %w", path, err))
+	}
 	b := &reviewedBundle{verified: v, name: strings.TrimSuffix(filepath.Base(filepath.Clean(path)), ".zip")}
 	data, err := fs.ReadFile(v.FS(), "report.json")
 	if err != nil {

@@ -25,6 +25,7 @@ type runOptions struct {
 	out       string
 	asOf      string
 	failOn    string
+	audience  string
 	output    string
 }
 
@@ -40,6 +41,7 @@ Without --plan the built-in plan reads the current context of the kubeconfig.
 Nothing is written to a cluster, and nothing that exists is overwritten.`,
 		Example: `  auditpack run -f audit/plan.yaml --key cosign.key
   auditpack run --context prod --key awskms:///alias/audit
+  auditpack run -f audit/plan.yaml --key cosign.key --audience customer
   kubectl get all,roles,rolebindings -A -o yaml | auditpack run --from - --unsigned`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), env, o) },
@@ -48,6 +50,7 @@ Nothing is written to a cluster, and nothing that exists is overwritten.`,
 	o.signing.add(c)
 	o.previous.add(c)
 	o.addOutput(c)
+	audienceFlag(c, &o.audience, "with customer, write beside the audit pack an extract of it that names no system, person or finding")
 	return c
 }
 
@@ -88,10 +91,16 @@ func run(ctx context.Context, env *environment, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := produce(ctx, job{asOf: asOf, inputs: in, out: outFolder(o.out, in), signer: signer, documents: documents, recipients: recipients, collect: asking(asOf, sources)})
+	j := job{asOf: asOf, inputs: in, out: outFolder(o.out, in), signer: signer, documents: documents, recipients: recipients, collect: asking(asOf, sources)}
+	p, err := produce(ctx, j)
 	env.endProgress()
 	if err != nil {
 		return err
+	}
+	if o.audience == string(schema.AudienceCustomer) {
+		if p.extract, err = extractBeside(ctx, j, p); err != nil {
+			return err
+		}
 	}
 	return o.conclude(env, p)
 }
@@ -139,12 +148,21 @@ func asOfTime(flag string) (time.Time, error) {
 
 // runResult is what run prints with -o json.
 type runResult struct {
-	Folder  string         `json:"folder,omitempty"`
-	Archive string         `json:"archive"`
-	Digest  string         `json:"digest"`
+	sealedResult
 	AsOf    time.Time      `json:"asOf"`
 	Summary schema.Summary `json:"summary"`
+	// Extract is there where one was made beside the bundle.
+	Extract *sealedResult `json:"extract,omitempty"`
 }
+
+// sealedResult says where a bundle lies. Of an encrypted one there is no folder.
+type sealedResult struct {
+	Folder  string `json:"folder,omitempty"`
+	Archive string `json:"archive"`
+	Digest  string `json:"digest"`
+}
+
+func resultOf(s *seal.Sealed) sealedResult { return sealedResult{s.Folder, s.Archive, s.Digest} }
 
 // conclude prints what was made and chooses the exit code.
 func (o *runOptions) conclude(env *environment, p product) error {
@@ -152,12 +170,20 @@ func (o *runOptions) conclude(env *environment, p product) error {
 		env.say("note: %s", w)
 	}
 	if o.output == "json" {
-		if err := printJSON(env, runResult{p.sealed.Folder, p.sealed.Archive, p.sealed.Digest, p.report.AsOf, p.report.Summary}); err != nil {
+		result := runResult{sealedResult: resultOf(p.sealed), AsOf: p.report.AsOf, Summary: p.report.Summary}
+		if p.extract != nil {
+			extract := resultOf(p.extract)
+			result.Extract = &extract
+		}
+		if err := printJSON(env, result); err != nil {
 			return err
 		}
 	} else if !env.quiet {
 		printSummary(env, p.report)
 		printFiles(env.stdout, p)
+		if p.extract != nil {
+			printExtract(env.stdout, p.extract)
+		}
 	}
 	if o.failOn != "" && worstOpen(p.report, schema.Severity(o.failOn)) {
 		return &exitError{exitFailOn, fmt.Errorf("there are open findings of severity %s or worse", o.failOn)}

@@ -48,13 +48,13 @@ var errNoSigning = errors.New(`nothing says how to sign the bundle; do one of
 // bundle, and writes the choice into the inputs. Flags win over the plan.
 func (s *signingFlags) signer(ctx context.Context, env *environment, in *input.Set) (*seal.Signer, error) {
 	plan := s.over(in)
+	in.Unsigned = plan.Unsigned // inputs from a bundle say how that was sealed
 	switch {
 	case plan.Unsigned && (s.key != "" || s.fulcioURL != "" || s.timestampURL != ""):
 		return nil, invalid(errors.New("--unsigned excludes --key, --fulcio-url and --timestamp-url"))
 	case s.key != "" && s.fulcioURL != "":
 		return nil, invalid(errors.New("--key and --fulcio-url exclude each other: one signs with a key, the other without"))
 	case plan.Unsigned:
-		in.Unsigned = true
 		return nil, nil
 	case plan.Key == "" && plan.Keyless == nil:
 		return nil, invalid(errNoSigning)
