@@ -34,7 +34,7 @@ var inGo = map[string]func(*testing.T){
 var never = map[schema.Result]string{
 	// Their worst is partial, or for a person to judge.
 	schema.ResultFail: `ACC-04.k2 CHG-03.k4 CHG-04.k2 CHG-04.k3 GOV-01.k1 GOV-07.k1 MON-04.k1 MON-04.k2 RES-05.k2
-		SEC-01.k2 SEC-02.k4 SEC-03.k2 SEP-03.k2 SEP-03.k4 SEP-03.k5 SEP-05.k2 SEP-06.k2 SEP-07.k2 SEP-07.k4`,
+		SEC-01.k2 SEC-02.k4 SEC-03.k2 SEC-06.p3 SEP-03.k2 SEP-03.k4 SEP-03.k5 SEP-05.k2 SEP-06.k2 SEP-07.k2 SEP-07.k4`,
 	// What would prove them cannot be seen through the API.
 	schema.ResultPass: "ACC-01.k2 SEC-04.k1 SEP-03.k4",
 }
@@ -43,7 +43,7 @@ var never = map[schema.Result]string{
 var couldPartlyPass = regexp.MustCompile(`(?i)\bpartial\b`)
 
 // TestEveryResultHasACase holds the results of all cases, those of the fixtures and
-// those in Go, against what each check of the API can conclude. A check without
+// those in Go, against what each check of rows can conclude. A check without
 // cases fails it, and so does a result that the catalogue does not know.
 func TestEveryResultHasACase(t *testing.T) {
 	checks := shippedChecks(t)
@@ -57,7 +57,7 @@ func TestEveryResultHasACase(t *testing.T) {
 			t.Errorf("%s is decided by %s and has no case", c.ID, by)
 			continue
 		}
-		if c.Kind != schema.CheckAPI {
+		if c.Kind != schema.CheckAPI && c.Kind != schema.CheckPipeline {
 			continue
 		}
 		can := map[schema.Result]bool{schema.ResultPartial: couldPartlyPass.MatchString(c.Logic)}
@@ -143,6 +143,46 @@ func TestNothingIsDecidedInTheDark(t *testing.T) {
 		for _, c := range report.Checks {
 			if c.Result != schema.ResultNotCollected || !strings.Contains(c.Reason, resource) {
 				t.Errorf("%s is %s (%s), and %s was refused", c.ID, c.Result, c.Reason, resource)
+			}
+		}
+	}
+}
+
+// TestNoRepositoryIsDecidedInTheDark refuses each resource of a forge in turn, for the
+// only repository. Every check of pipelines that reads it is not collected.
+func TestNoRepositoryIsDecidedInTheDark(t *testing.T) {
+	var checks []schema.Check
+	resources := map[string]bool{}
+	for _, c := range shippedChecks(t) {
+		if c.Kind == schema.CheckPipeline && DecidedBy(&c) != ByNone {
+			checks = append(checks, c)
+			for _, r := range forgeResources(populationsOf(&c)) {
+				resources[r] = true
+			}
+		}
+	}
+	for _, refused := range sortedKeys(resources) {
+		var c fixtureCase
+		for _, r := range sortedKeys(resources) {
+			q := schema.Query{Source: "hub", Resource: r, Repository: "h/x", Outcome: schema.Complete}
+			if r == refused {
+				q.Outcome = schema.Forbidden
+			}
+			c.Queries = append(c.Queries, q)
+		}
+		snap, _, err := c.snapshot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := Assess(context.Background(), snap, c.inputs(checks))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range report.Checks {
+			i := slices.IndexFunc(checks, func(c schema.Check) bool { return c.ID == k.ID })
+			dark := slices.Contains(forgeResources(populationsOf(&checks[i])), refused)
+			if dark != (k.Result == schema.ResultNotCollected) || dark && !strings.Contains(k.Reason, refused) {
+				t.Errorf("%s is %s (%s), and %s was refused", k.ID, k.Result, k.Reason, refused)
 			}
 		}
 	}

@@ -26,15 +26,19 @@ func forgeNames(snap *schema.Snapshot, in *schema.Inputs) []string {
 }
 
 // runForges runs a check over the repositories of every forge. What one repository
-// did not answer is not collected; the others are judged all the same.
+// did not answer is not collected, and what it does not offer does not apply; the
+// others are judged all the same.
 func (a *assessment) runForges(ctx context.Context, v *verdict) error {
 	if len(a.forges) == 0 {
 		v.conclude(schema.ResultNotCollected, "no pipeline source in the plan")
 	}
 	for _, forge := range a.forges {
-		seen, gaps := a.answers.repositories(forge, populationsOf(v.check.Check))
+		seen, gaps, absent := a.answers.repositories(forge, populationsOf(v.check.Check))
 		for _, reason := range gaps {
 			v.conclude(schema.ResultNotCollected, reason)
+		}
+		for _, reason := range absent {
+			v.conclude(schema.ResultNotApplicable, reason)
 		}
 		if len(seen) == 0 {
 			continue
@@ -55,31 +59,49 @@ func (a *assessment) runForges(ctx context.Context, v *verdict) error {
 	return nil
 }
 
-// repositories returns those of a forge that answered everything that populations
-// need, and why others did not. They are the ones that the first population was
-// asked for; what else is needed may have been asked of the organization above.
-func (a answers) repositories(forge string, populations []string) (seen map[string]bool, gaps []string) {
+// repositories returns those of a forge that answered what populations need, and
+// why others did not, or do not offer the first population at all. They are the ones
+// that the first population was asked for; what else is needed may have been asked
+// of the organization above. A list that was cut off is a gap, and what was read of
+// it is judged, for what is wrong there is wrong whatever follows.
+func (a answers) repositories(forge string, populations []string) (seen map[string]bool, gaps, absent []string) {
 	seen = map[string]bool{}
 	if whole := a[forge][wholeSource]; len(whole) > 0 {
-		return seen, []string{describeGap(whole[0])}
+		return seen, []string{describeGap(whole[0])}, nil
 	}
 	resources := forgeResources(populations)
-	var names []string
+	asked := map[string]schema.Query{}
 	for _, q := range a[forge][resources[0]] {
-		names = append(names, q.Repository)
-	}
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		if reason := a.repositoryGap(forge, name, resources); reason != "" {
-			gaps = append(gaps, reason)
-			continue
+		if old, ok := asked[q.Repository]; !ok || !old.Gap() {
+			asked[q.Repository] = q
 		}
-		seen[name] = true
 	}
-	if len(names) == 0 {
+	for _, name := range sortedKeys(asked) {
+		q, needs := asked[name], a.repositoryGap(forge, name, resources[1:])
+		q.Source = name
+		switch {
+		case q.Outcome == schema.Absent:
+			absent = append(absent, describeGap(q))
+			continue
+		case q.Gap():
+			gaps = append(gaps, describeGap(q))
+		case needs != "":
+			gaps = append(gaps, needs)
+		}
+		if needs == "" && (!q.Gap() || q.Outcome == schema.Truncated && isList(q.Resource)) {
+			seen[name] = true
+		}
+	}
+	if len(asked) == 0 {
 		gaps = append(gaps, fmt.Sprintf("%s of %s were not asked for", resources[0], forge))
 	}
-	return seen, gaps
+	return seen, gaps, absent
+}
+
+// isList reports whether each row of a resource is complete by itself. The settings
+// of a repository and the rules of its branch are one row of several answers.
+func isList(resource string) bool {
+	return resource != schema.Repositories && resource != schema.BranchRules
 }
 
 // forgeResources returns the resources of populations that forges are asked for, in their order.

@@ -13,7 +13,7 @@ import (
 func (a *assessment) run(ctx context.Context, c *compiledCheck) (*verdict, error) {
 	v := newVerdict(c, a.ownerOf(c.Control))
 	switch {
-	case c.by == ByNone && c.Kind == schema.CheckPipeline:
+	case c.by == ByNone && c.Kind == schema.CheckPipeline && len(a.forges) == 0:
 		v.conclude(schema.ResultNotCollected, "no pipeline source in the plan")
 	case c.by == ByNone:
 		v.conclude(schema.ResultNotCollected, "this release does not decide this check")
