@@ -14,7 +14,7 @@ import (
 func newVerify(env *environment) *cobra.Command {
 	var f verifyFlags
 	var again bool
-	var output string
+	var of, output string
 	c := &cobra.Command{
 		Use:   "verify BUNDLE...",
 		Short: "Check every byte of a bundle against a key or identity from outside it",
@@ -39,21 +39,34 @@ report must come out with the same bytes.`,
     --certificate-oidc-issuer https://oidc.example.com
   auditpack verify report.pdf --document-ca company-ca.pem
   auditpack verify prod-2026-09-30.zip --policy policy.yaml --reperform
+  auditpack verify prod-2026-09-30-customer.zip --of prod-2026-09-30.zip --key cosign.pub
   auditpack verify prod-2026-03-31.zip prod-2026-06-30.zip prod-2026-09-30.zip --key cosign.pub
   auditpack verify prod-2026-09-30.zip.age --key cosign.pub --identity ~/.ssh/id_ed25519`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return verify(cmd.Context(), env, args, f, again, output)
+			return verify(cmd.Context(), env, args, f, remake{again, of}, output)
 		},
 	}
 	f.add(c)
 	c.Flags().StringVar(&f.previous, "previous", "", "the `digest` that the bundle before the (first) one must have")
 	c.Flags().BoolVar(&again, "reperform", false, "make the reports again from the evidence and inputs, and compare every byte")
+	c.Flags().StringVar(&of, "of", "", "the whole `bundle` that an extract for customers was made of: make the extract again, and compare every byte")
 	outputFlag(c, &output)
 	return c
 }
 
-func verify(ctx context.Context, env *environment, paths []string, f verifyFlags, again bool, output string) error {
+// A remake says what is made again to compare it.
+type remake struct {
+	// reports are made from the evidence and inputs of the bundle itself.
+	reports bool
+	// of is the whole that the one bundle, an extract, is made from; empty for not.
+	of string
+}
+
+func verify(ctx context.Context, env *environment, paths []string, f verifyFlags, again remake, output string) error {
+	if again.of != "" && len(paths) > 1 {
+		return invalid(errors.New("--of is about one extract: give that alone"))
+	}
 	policy, err := f.policy()
 	if err != nil {
 		return err
@@ -73,7 +86,7 @@ func verify(ctx context.Context, env *environment, paths []string, f verifyFlags
 			return refuse(env, output, verifyError(err))
 		}
 		bundles = append(bundles, v)
-		if err := walkAgain(ctx, v, again); err != nil {
+		if err := walkAgain(ctx, v, policy, again); err != nil {
 			return refuse(env, output, err)
 		}
 		policy.Previous = "" // is of the first; CheckChain compares the others
@@ -108,9 +121,12 @@ func refuse(env *environment, output string, err error) error {
 	return errors.Join(err, printJSON(env, r))
 }
 
-// walkAgain re-performs where that is asked for, and says which of the two it was.
-func walkAgain(ctx context.Context, v *seal.Verified, again bool) error {
-	if !again {
+// walkAgain makes again what is asked for, and says which of the two it was.
+func walkAgain(ctx context.Context, v *seal.Verified, policy seal.Policy, again remake) error {
+	if v.Manifest.ExtractOf != nil || again.of != "" {
+		return walkExtract(ctx, v, policy, again)
+	}
+	if !again.reports {
 		v.NotChecked = append(v.NotChecked, "Whether the reports follow from the evidence and inputs: --reperform makes them again.")
 		return nil
 	}
