@@ -1,83 +1,42 @@
 package seal
 
 import (
-	"bufio"
-	"encoding/json"
-	"io"
-	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
+
+	"github.com/auditpack/auditpack/internal/testauthorities"
 )
 
 // authorities are a real Fulcio and a real timestamp authority, with an issuer for
-// tests, which internal/oracles builds. All tests share one process of them.
-type authorities struct {
-	Issuer, Fulcio, Timestamp, FulcioCA, TimestampCA string
-}
-
-// authoritiesInput is the standard input of that process, which ends with it, and so
-// with the process of the tests. As a variable it is not collected before.
-var authoritiesInput io.WriteCloser
-
-var startAuthorities = sync.OnceValues(func() (authorities, error) {
-	cmd := exec.Command(oraclePath("authorities"))
-	var err error
-	if authoritiesInput, err = cmd.StdinPipe(); err != nil {
-		return authorities{}, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return authorities{}, err
-	}
-	if err := cmd.Start(); err != nil {
-		return authorities{}, err
-	}
-	var a authorities
-	lines := bufio.NewReader(out)
-	line, err := lines.ReadBytes('\n')
-	if err != nil {
-		return authorities{}, err
-	}
-	go func() { _, _ = io.Copy(io.Discard, lines) }() // its logs
-	return a, json.Unmarshal(line, &a)
-})
+// tests. All tests share one process of them.
+type authorities struct{ *testauthorities.Authorities }
 
 func realAuthorities(t testing.TB) authorities {
 	t.Helper()
-	if _, err := os.Stat(oraclePath("authorities")); err != nil {
+	if !testauthorities.Built() {
 		needed(t, "the authorities; build them with internal/oracles/build.sh")
 	}
-	a, err := startAuthorities()
+	a, err := testauthorities.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a
+	return authorities{a}
 }
 
 // token asks the issuer for a service account's token.
 func (a authorities) token(t testing.TB, name string, more url.Values) string {
 	t.Helper()
-	values := url.Values{"namespace": {"audit"}, "name": {name}}
-	for k, v := range more {
-		values[k] = v
-	}
-	response, err := http.Get(a.Issuer + "/token?" + values.Encode())
+	token, err := a.Token(name, more)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	b, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
+	return token
 }
 
 func (a authorities) stamping(t testing.TB, s *Signer) *Signer {
@@ -105,22 +64,7 @@ const auditAccount = "https://kubernetes.io/namespaces/audit/serviceaccounts/aud
 // trustedRoot is the file that a verifier gets from whoever runs the authorities.
 func (a authorities) trustedRoot(t testing.TB) string {
 	t.Helper()
-	ca, err := parseCertificates([]byte(a.FulcioCA))
-	if err != nil {
-		t.Fatal(err)
-	}
-	tsa, err := parseCertificates([]byte(a.TimestampCA))
-	if err != nil {
-		t.Fatal(err)
-	}
-	last := len(tsa) - 1
-	r, err := root.NewTrustedRoot(root.TrustedRootMediaType01,
-		[]root.CertificateAuthority{&root.FulcioCertificateAuthority{Root: ca[len(ca)-1], Intermediates: ca[:len(ca)-1], ValidityPeriodStart: ca[0].NotBefore, URI: a.Fulcio}}, nil,
-		[]root.TimestampingAuthority{&root.SigstoreTimestampingAuthority{Leaf: tsa[0], Intermediates: tsa[1:last], Root: tsa[last], ValidityPeriodStart: tsa[0].NotBefore, URI: a.Timestamp}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := r.MarshalJSON()
+	b, err := a.TrustedRoot()
 	if err != nil {
 		t.Fatal(err)
 	}

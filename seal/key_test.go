@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -14,6 +15,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/auditpack/auditpack/internal/testpki"
+	"github.com/auditpack/auditpack/seal/cms"
 )
 
 func password(s string) func() ([]byte, error) {
@@ -189,13 +193,7 @@ func TestBadKeysSayWhatToDo(t *testing.T) {
 
 // The plugin is this test binary under another name.
 func TestKeyManagementPlugin(t *testing.T) {
-	dir := t.TempDir()
-	self, err := filepath.Abs(os.Args[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	symlink(t, self, filepath.Join(dir, "sigstore-kms-testkms"))
-	t.Setenv("PATH", dir)
+	installPlugin(t)
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -221,6 +219,42 @@ func TestKeyManagementPlugin(t *testing.T) {
 	}
 	_, err = LoadSigner(t.Context(), "nokms://key", nil)
 	if err == nil || !strings.Contains(err.Error(), "no program sigstore-kms-nokms on PATH") {
+		t.Errorf("a service without plugin: got %v", err)
+	}
+}
+
+// A document key stays in the service, which is given digests to sign.
+func TestDocumentKeyInAKeyManagementService(t *testing.T) {
+	installPlugin(t)
+	p := testpki.Document(t, testpki.Authority(t, "Root"), testpki.P256(t))
+	files := DocumentFiles{Certificate: write(t, "chain.pem", p.ChainPEM()), Key: "testkms://" + write(t, "key.pem", p.KeyPEM(t))}
+	s, err := LoadDocumentSigner(t.Context(), files, testpki.Now, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := sha256.Sum256([]byte("a document"))
+	der, err := cms.Sign(t.Context(), s.signer, digest[:], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := cms.Parse(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := got.Verify(digest[:]); err != nil {
+		t.Error(err)
+	}
+
+	files.Key = "testkms://" + write(t, "other.pem", testpki.SelfSigned(t, testpki.P256(t)).KeyPEM(t))
+	if _, err := LoadDocumentSigner(t.Context(), files, testpki.Now, nil); err == nil || !strings.Contains(err.Error(), "none of the certificates belongs to the private key") {
+		t.Errorf("a key of another certificate: got %v", err)
+	}
+	files.Key += ".absent"
+	if _, err := LoadDocumentSigner(t.Context(), files, testpki.Now, nil); err == nil || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("a key that the service does not have: got %v", err)
+	}
+	files.Key = "nokms://key"
+	if _, err := LoadDocumentSigner(t.Context(), files, testpki.Now, nil); err == nil || !strings.Contains(err.Error(), "no program sigstore-kms-nokms on PATH") {
 		t.Errorf("a service without plugin: got %v", err)
 	}
 }

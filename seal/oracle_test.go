@@ -15,6 +15,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/auditpack/auditpack/internal/testauthorities"
 )
 
 // needed skips a test whose tool is not here. In CI that is a failure.
@@ -26,27 +28,12 @@ func needed(t testing.TB, what string) {
 	t.Skipf("this test needs %s", what)
 }
 
-// oraclePath is where internal/oracles/build.sh puts a program; it names the folder
-// after the version of cosign that go.mod there pins.
-func oraclePath(name string) string {
-	mod, err := os.ReadFile("../internal/oracles/go.mod")
-	if err != nil {
-		return ""
-	}
-	version := regexp.MustCompile(`github\.com/sigstore/cosign/v3 v(\S+)`).FindSubmatch(mod)
-	cache, err := os.UserCacheDir()
-	if version == nil || err != nil {
-		return ""
-	}
-	return filepath.Join(cache, "auditpack", "oracles-"+string(version[1]), name)
-}
-
 // cosign returns the path of the cosign that internal/oracles pins.
 func cosign(t testing.TB) string { return oracle(t, "cosign") }
 
 func oracle(t testing.TB, name string) string {
 	t.Helper()
-	path := oraclePath(name)
+	path := testauthorities.Oracle(name)
 	if _, err := os.Stat(path); err != nil {
 		needed(t, name+"; build it with internal/oracles/build.sh")
 	}

@@ -22,6 +22,19 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// installPlugin makes this program the plugin of the service testkms, whose keys are
+// files, and the only program on PATH.
+func installPlugin(t *testing.T) {
+	t.Helper()
+	self, err := filepath.Abs(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	symlink(t, self, filepath.Join(dir, "sigstore-kms-testkms"))
+	t.Setenv("PATH", dir)
+}
+
 func servePlugin() {
 	args, err := handler.GetPluginArgs(os.Args)
 	if err != nil {
