@@ -123,6 +123,32 @@ func TestCheckThatCrashesIsAnError(t *testing.T) {
 	}
 }
 
+// An expression cannot take the machine with it: what it builds up counts as cost,
+// and patterns take time by the length of their text only.
+func TestHostileExpressionsAreStopped(t *testing.T) {
+	double := "row.name"
+	for range 24 {
+		double = "[" + double + "].map(x, x + x)[0]"
+	}
+	long := strings.Repeat("a", 2000)
+	cases := []struct{ name, when, want string }{
+		{"text that doubles", "size(" + double + ") > 0", "cost limit exceeded"},
+		{"lists of lists", "[1,2,3,4,5,6,7,8,9,10].map(a, [1,2,3,4,5,6,7,8,9,10].map(b, [1,2,3,4,5,6,7,8,9,10].map(c, [1,2,3,4,5,6,7,8,9,10].map(d, [1,2,3,4,5,6,7,8,9,10].map(e, [a,b,c,d,e]))))).size() > 0", "cost limit exceeded"},
+		{"a pattern that backtracks elsewhere", "row.name.matches('^(a+)+$') && row.name.matches('(a|a)*b')", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			check := sound()
+			check.Scope, check.Rules[0].When = "", c.when
+			snap := snapshotOf(schema.Workload{Cluster: "c", Namespace: "shop", Kind: "Deployment", Name: long})
+			_, err := Assess(context.Background(), snap, inputsOf(check))
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("got %.300v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
 func TestAssessStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

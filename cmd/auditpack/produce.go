@@ -110,32 +110,44 @@ func draw(m members, s *schema.Snapshot, from fs.FS, r *schema.Report, d *render
 	if err := saveDerived(m, r); err != nil {
 		return err
 	}
-	return errors.Join(
-		m.write("report.json", func(w io.Writer) error { return writeJSON(w, r) }),
-		m.write("report.html", func(w io.Writer) error { return html.Render(w, d, collect.Objects(from, s, d.Objects)) }),
-		m.write("report.pdf", func(w io.Writer) error { return pdf.Render(w, d) }),
-		m.write("control-map.xlsx", func(w io.Writer) error { return xlsx.Render(w, d) }),
-		m.write(csv.Path, func(w io.Writer) error { return csv.Render(w, r) }),
-		m.write(sarif.Path, func(w io.Writer) error { return writeJSON(w, sarif.Log(r, s.Places, in.Checks)) }),
-		drawOSCAL(m, r, in),
-	)
+	for _, f := range []struct {
+		path    string
+		content func(io.Writer) error
+	}{
+		{"report.json", func(w io.Writer) error { return writeJSON(w, r) }},
+		{"report.html", func(w io.Writer) error { return html.Render(w, d, collect.Objects(from, s, d.Objects)) }},
+		{"report.pdf", func(w io.Writer) error { return pdf.Render(w, d) }},
+		{"control-map.xlsx", func(w io.Writer) error { return xlsx.Render(w, d) }},
+		{csv.Path, func(w io.Writer) error { return csv.Render(w, r) }},
+		{sarif.Path, func(w io.Writer) error { return writeJSON(w, sarif.Log(r, s.Places, in.Checks)) }},
+	} {
+		if err := m.write(f.path, f.content); err != nil {
+			return err // a disk that is full for one is full for all
+		}
+	}
+	return drawOSCAL(m, r, in)
 }
 
 // drawOSCAL writes the report for programs that read OSCAL. There is no plan of
 // action when nothing is left to do.
 func drawOSCAL(m members, r *schema.Report, in *input.Set) error {
-	document := func(path string, f *oscal.File) error {
-		return m.write(path, func(w io.Writer) error { return writeJSON(w, f) })
+	for _, d := range []struct {
+		path string
+		file *oscal.File
+	}{
+		{oscal.CatalogPath, oscal.Catalog(r)},
+		{oscal.ComponentDefinitionPath, oscal.ComponentDefinition(r)},
+		{oscal.AssessmentResultsPath, oscal.AssessmentResults(r, in.Checks)},
+		{oscal.PlanOfActionPath, oscal.PlanOfAction(r, in.Checks)},
+	} {
+		if d.file == nil {
+			continue
+		}
+		if err := m.write(d.path, func(w io.Writer) error { return writeJSON(w, d.file) }); err != nil {
+			return err
+		}
 	}
-	err := errors.Join(
-		document(oscal.CatalogPath, oscal.Catalog(r)),
-		document(oscal.ComponentDefinitionPath, oscal.ComponentDefinition(r)),
-		document(oscal.AssessmentResultsPath, oscal.AssessmentResults(r, in.Checks)),
-	)
-	if plan := oscal.PlanOfAction(r, in.Checks); plan != nil {
-		err = errors.Join(err, document(oscal.PlanOfActionPath, plan))
-	}
-	return err
+	return nil
 }
 
 // saveDerived writes the populations that assess computed, beside the collected ones.
@@ -202,7 +214,11 @@ func (m members) write(path string, content func(io.Writer) error) error {
 		return err
 	}
 	w := bufio.NewWriterSize(f, 1<<18)
-	if err := errors.Join(content(w), w.Flush(), f.Close()); err != nil {
+	err = content(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
