@@ -21,7 +21,8 @@ type builder struct {
 	areas    []area
 	gaps     []gap
 	owners   []ownerGroup
-	listed   map[string]bool // findings that the part of an owner lists
+	listed   map[string]bool                 // findings that the part of an owner lists
+	changed  map[string]schema.FindingChange // by open finding, where an earlier bundle was compared
 }
 
 // An area is what the report shows of one, in the order of the control table.
@@ -50,7 +51,7 @@ func Build(r *schema.Report, s *schema.Snapshot, t fs.FS) (*Document, error) {
 		Footer:   fmt.Sprintf("Audit pack %s  ·  %s %s", r.Plan.Name, r.Tool.Name, r.Tool.Version),
 	}
 	for _, chapter := range []func() []Section{
-		b.cover, b.summary, b.reading, b.questions, b.defaults, b.controlMap, b.findingsByOwner, b.unseen, b.exceptions, b.reviews,
+		b.cover, b.summary, b.changes, b.reading, b.questions, b.defaults, b.controlMap, b.findingsByOwner, b.unseen, b.exceptions, b.reviews,
 		b.responsibilities, b.documents, b.controls, b.populations, b.provenance, b.verify,
 	} {
 		d.Sections = append(d.Sections, chapter()...)
@@ -81,6 +82,7 @@ func newBuilder(r *schema.Report, s *schema.Snapshot, t texts) *builder {
 		b.findings[f.Control] = append(b.findings[f.Control], f)
 	}
 	b.gaps = findGaps(r)
+	b.changed = changedFinding(r)
 	b.owners, b.listed = b.ownerGroups(), map[string]bool{}
 	for _, g := range b.owners {
 		for _, f := range g.shown {

@@ -28,6 +28,7 @@ var reports = map[string]func() (*schema.Report, *schema.Snapshot){
 	"not collected": fixture.NotCollected,
 	"small":         small,
 	"scripts":       fixture.Scripts,
+	"followed":      fixture.Followed,
 }
 
 // small is a report of one control, so that its golden file can be read.
@@ -81,6 +82,7 @@ func TestGoldenOutlines(t *testing.T) {
 		"forbidden":     fixture.NotCollected,
 		"many-findings": func() (*schema.Report, *schema.Snapshot) { return fixture.WithFindings(10_000) },
 		"scripts":       fixture.Scripts,
+		"followed":      fixture.Followed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := outline.Of(document(t, report))

@@ -24,6 +24,7 @@ func (b *builder) controls() []Section {
 
 func (b *builder) controlSection(c schema.ControlResult) Section {
 	blocks := []Block{b.controlSentences(c), b.controlFacts(c)}
+	blocks = append(blocks, b.controlChanges(c)...)
 	blocks = append(blocks, reasons(c)...)
 	blocks = append(blocks, b.evidenceTable(c))
 	blocks = append(blocks, b.controlFindings(c)...)
@@ -250,7 +251,9 @@ func (b *builder) controlFindings(c schema.ControlResult) []Block {
 			continue
 		}
 		if total++; len(rows) < controlTop {
-			rows = append(rows, []Text{severityText(f.Severity), {Value: shorten(f.Message, 300), Link: b.findingID(f)}})
+			severity := severityText(f.Severity)
+			severity.Note = b.ageNote(f)
+			rows = append(rows, []Text{severity, {Value: shorten(f.Message, 300), Link: b.findingID(f)}})
 		}
 	}
 	if total == 0 {

@@ -170,7 +170,7 @@ func (b *builder) ownerSection(i int, g ownerGroup) Section {
 			check.Link = f.Control
 		}
 		severity := severityText(f.Severity)
-		severity.Note, severity.ID = stateNote(f), b.findingID(f)
+		severity.Note, severity.ID = cmp.Or(stateNote(f), b.ageNote(f)), b.findingID(f)
 		t.Rows = append(t.Rows, []Text{severity, {Value: shorten(f.Message, 260), Note: note}, check, b.evidenceOf(f.Check)})
 	}
 	s := Section{ID: ownerID(i), Title: g.owner, Level: 2, Blocks: []Block{t}}

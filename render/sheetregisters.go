@@ -54,15 +54,16 @@ func (b *builder) findingsSheet(x *crossings) Sheet {
 		statusColumn("Severity", 10, severityTexts), flagColumn("Open", 8), statusColumn("Result", 14, resultTexts), textColumn("Owner", 22), textColumn("Area", 18),
 		textColumn("Control", 10), textColumn("Check", 11), textColumn("Cluster", 14), textColumn("Namespace", 22), textColumn("Kind", 20), textColumn("Name", 34),
 		textColumn("Field", 50), textColumn("Finding", 90), textColumn("What to do", 80), textColumn("Exception", 14), dateColumn("Excepted until"),
-		numberColumn("Severity rank", 10), textColumn("Id", 28),
+		dateColumn("First seen"), numberColumn("Age in days", 10), numberColumn("Severity rank", 10), textColumn("Id", 28),
 	}, b.r.Findings, func(f schema.Finding) []Cell {
+		since, days := b.firstSeen(f)
 		return []Cell{
 			severityText(f.Severity), open(f), resultText(f.Result), ownerOf(f), b.areaName(b.control[f.Control].Area), x.control(f.Control), x.check(f.Check),
 			f.Subject.Cluster, f.Subject.Namespace, f.Subject.Kind, x.subject(f), f.Subject.Field, f.Message, f.Remediation, f.Exception, f.ExceptedUntil,
-			int64(slices.Index(severities, f.Severity) + 1), f.ID,
+			since, days, int64(slices.Index(severities, f.Severity) + 1), f.ID,
 		}
 	})
-	sheet.Notes = []Note{{"How to read", "Filter the column Owner for your own. Open is true for what fails and no exception covers. A name leads to the row of evidence that it is about."}}
+	sheet.Notes = []Note{{"How to read", "Filter the column Owner for your own. Open is true for what fails and no exception covers. A name leads to the row of evidence that it is about. First seen is the day of the first audit pack of the chain that had it open, and empty where no earlier one was compared."}}
 	return sheet
 }
 

@@ -14,6 +14,7 @@ const (
 	indexName       = "Index"
 	controlMapName  = "Control map"
 	findingsName    = "Findings"
+	changesName     = "Changes"
 	checksName      = "Checks"
 	exceptionsName  = "Exceptions"
 	documentsName   = "Documents"
@@ -36,6 +37,9 @@ func (b *builder) workbook() (*Overview, []Sheet) {
 		b.reviewsSheet(x),
 		b.responsibilitySheet(x),
 		b.queriesSheet(x),
+	}
+	if b.r.Changes != nil {
+		sheets = slices.Insert(sheets, 2, b.changesSheet(x)) // after the findings
 	}
 	for _, p := range schema.Populations {
 		if b.reported(p) {

@@ -85,7 +85,7 @@ func (b *builder) questionTable() Table {
 // attention says what a careful reader asks first.
 func (b *builder) attention() Block {
 	return KeyValues{Items: []KeyValue{
-		{"Since the pack before", b.newRights()},
+		{"Since the pack before", b.sincePrevious()},
 		{"Since the last sign-offs", b.sinceSignOffs()},
 		{"Checks without result", Text{Value: b.resultLine()}},
 		{"Queries not answered", b.gapLine()},
@@ -137,6 +137,7 @@ const soon = 30
 func (b *builder) exceptionLine() Text {
 	today := schema.DateOf(b.r.AsOf)
 	var expiring, expired, invalid []string
+	var first schema.Date // on which one ends
 	for _, e := range b.r.Exceptions {
 		switch {
 		case e.State == schema.ExceptionExpired:
@@ -144,7 +145,10 @@ func (b *builder) exceptionLine() Text {
 		case e.State == schema.ExceptionInvalid:
 			invalid = append(invalid, e.ID)
 		case e.State == schema.ExceptionValid && today.DaysUntil(e.ExpiresOn) <= soon:
-			expiring = append(expiring, e.ID+" on "+e.ExpiresOn.String())
+			expiring = append(expiring, e.ID)
+			if first.IsZero() || e.ExpiresOn.Before(first) {
+				first = e.ExpiresOn
+			}
 		}
 	}
 	var parts []string
@@ -152,7 +156,7 @@ func (b *builder) exceptionLine() Text {
 		parts = append(parts, "expired and no longer counted: "+list(expired, 4))
 	}
 	if len(expiring) > 0 {
-		parts = append(parts, "ending soon: "+list(expiring, 4))
+		parts = append(parts, "ending soon: "+list(expiring, 4)+", the first on "+first.String())
 	}
 	if len(invalid) > 0 {
 		parts = append(parts, "against the rules of the register and not counted: "+list(invalid, 4))
