@@ -53,6 +53,9 @@ func mergeRequestGaps(r schema.BranchRule) []string {
 	if r.AuthorApproves {
 		gaps = append(gaps, "lets authors approve their own changes")
 	}
+	if len(r.Bypassers) > 0 {
+		gaps = append(gaps, "lets its rules be set aside by "+listed(r.Bypassers, namesShown))
+	}
 	if len(r.RequiredChecks) == 0 {
 		gaps = append(gaps, "takes changes whose pipeline did not succeed")
 	}

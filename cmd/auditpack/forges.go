@@ -9,6 +9,7 @@ import (
 
 	"github.com/auditpack/auditpack/collect"
 	"github.com/auditpack/auditpack/collect/github"
+	"github.com/auditpack/auditpack/collect/gitlab"
 	"github.com/auditpack/auditpack/internal/input"
 	"github.com/auditpack/auditpack/schema"
 )
@@ -32,9 +33,14 @@ func forge(env *environment, in *input.Set, f schema.PlanForge, asOf time.Time) 
 	if err != nil {
 		return nil, err
 	}
+	period := in.Plan.Spec.PeriodAsOf(asOf)
+	if f.Kind == schema.GitLab {
+		return gitlab.New(gitlab.Options{
+			Forge: f, Period: period, Token: token, Version: tool().Version, Now: time.Now, Wait: pause, Progress: env.progress(),
+		})
+	}
 	return github.New(github.Options{
-		Forge: f, Period: in.Plan.Spec.PeriodAsOf(asOf), Token: token, Version: tool().Version,
-		Now: time.Now, Wait: pause, Progress: env.progress(),
+		Forge: f, Period: period, Token: token, Version: tool().Version, Now: time.Now, Wait: pause, Progress: env.progress(),
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-github/v88/github"
 
 	"github.com/auditpack/auditpack/collect"
+	"github.com/auditpack/auditpack/collect/internal/forge"
 	"github.com/auditpack/auditpack/schema"
 )
 
@@ -33,13 +34,6 @@ func newAsker(s *source, to collect.Sink) *asker {
 // full is the name of a repository or an organization as rows have it.
 func (a *asker) full(name string) string { return a.source.host + "/" + strings.ToLower(name) }
 
-// What can be in the way of an answer beside a refusal.
-var (
-	errPart    = errors.New("a part was read")       // and the rest was not
-	errHidden  = errors.New("the token may not see") // a field was left out of the answer
-	errTooLong = fmt.Errorf("%w: the rate limit of the server was used up", errPart)
-)
-
 // get decodes the answer to one request, and waits for rate limits within the bound.
 func (a *asker) get(ctx context.Context, path string, into any) (*github.Response, error) {
 	for {
@@ -53,7 +47,7 @@ func (a *asker) get(ctx context.Context, path string, into any) (*github.Respons
 		case !limited:
 			return response, err
 		case pause > a.left:
-			return nil, errTooLong
+			return nil, forge.ErrLimit
 		}
 		a.left -= pause
 		if a.source.Progress != nil {
@@ -81,11 +75,6 @@ func (a *asker) pause(err error) (time.Duration, bool) {
 	return 0, false
 }
 
-// maxPages bounds a list: 100 pages of 100 are more than any repository needs in a period.
-const maxPages = 100
-
-var errTooMany = fmt.Errorf("%w: there are more than %d pages", errPart, maxPages)
-
 // list reads all pages of a list.
 func list[T any](ctx context.Context, a *asker, path string, query url.Values) ([]T, error) {
 	return listUntil[T](ctx, a, path, "", query, nil)
@@ -104,7 +93,7 @@ func listUntil[T any](ctx context.Context, a *asker, path, key string, query url
 		q[k] = v
 	}
 	var out []T
-	for range maxPages {
+	for range forge.MaxPages {
 		var raw json.RawMessage
 		response, err := a.get(ctx, path+"?"+q.Encode(), &raw)
 		if err != nil {
@@ -126,7 +115,7 @@ func listUntil[T any](ctx context.Context, a *asker, path, key string, query url
 			return out, nil
 		}
 	}
-	return out, errTooMany
+	return out, forge.ErrPages
 }
 
 func items[T any](raw json.RawMessage, key string) ([]T, error) {
@@ -156,9 +145,9 @@ func outcome(err error) (schema.Outcome, int, string) {
 	switch {
 	case err == nil:
 		return schema.Complete, http.StatusOK, ""
-	case errors.Is(err, errPart):
+	case errors.Is(err, forge.ErrPart):
 		return schema.Truncated, 0, err.Error()
-	case errors.Is(err, errHidden):
+	case errors.Is(err, forge.ErrHidden):
 		return schema.Forbidden, 0, err.Error()
 	case errors.Is(err, errAbsent):
 		return schema.Absent, 0, err.Error()

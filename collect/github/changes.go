@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/auditpack/auditpack/collect/internal/forge"
 	"github.com/auditpack/auditpack/schema"
 )
 
@@ -16,11 +17,11 @@ type account struct {
 }
 
 type pull struct {
-	Number  int     `json:"number"`
-	Author  account `json:"user"`
-	Merged  stamp   `json:"merged_at"`
-	Updated stamp   `json:"updated_at"`
-	Commit  string  `json:"merge_commit_sha"`
+	Number  int         `json:"number"`
+	Author  account     `json:"user"`
+	Merged  forge.Stamp `json:"merged_at"`
+	Updated forge.Stamp `json:"updated_at"`
+	Commit  string      `json:"merge_commit_sha"`
 	Base    struct {
 		Ref string `json:"ref"`
 	} `json:"base"`
@@ -82,10 +83,10 @@ func (r *reader) mergedChange(ctx context.Context, p pull) (schema.MergedChange,
 // count only when the plan lists them.
 func (r *reader) approvals(ctx context.Context, path string, row *schema.MergedChange, merged time.Time) error {
 	type review struct {
-		User      *account `json:"user"`
-		State     string   `json:"state"`
-		Commit    string   `json:"commit_id"`
-		Submitted stamp    `json:"submitted_at"`
+		User      *account    `json:"user"`
+		State     string      `json:"state"`
+		Commit    string      `json:"commit_id"`
+		Submitted forge.Stamp `json:"submitted_at"`
 	}
 	reviews, err := list[review](ctx, r.asker, path+"/reviews", nil)
 	if err != nil {
@@ -110,7 +111,7 @@ func (r *reader) approvals(ctx context.Context, path string, row *schema.MergedC
 			row.StaleApprovers = append(row.StaleApprovers, who)
 		}
 	}
-	row.Approvers, row.StaleApprovers = sorted(row.Approvers), sorted(row.StaleApprovers)
+	row.Approvers, row.StaleApprovers = forge.Sorted(row.Approvers), forge.Sorted(row.StaleApprovers)
 	return nil
 }
 
@@ -168,7 +169,7 @@ func (r *reader) directPushes(ctx context.Context) (int, error) {
 				Name string `json:"name"`
 			} `json:"author"`
 			Committer struct {
-				Date stamp `json:"date"`
+				Date forge.Stamp `json:"date"`
 			} `json:"committer"`
 		} `json:"commit"`
 	}

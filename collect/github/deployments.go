@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/auditpack/auditpack/collect/internal/forge"
 	"github.com/auditpack/auditpack/schema"
 )
 
@@ -51,7 +52,7 @@ func (r *reader) environments(ctx context.Context) (int, error) {
 				row.Reviewers = append(row.Reviewers, v.Reviewer.Login+v.Reviewer.Slug)
 			}
 		}
-		row.Reviewers = sorted(row.Reviewers)
+		row.Reviewers = forge.Sorted(row.Reviewers)
 		r.to.Rows(row)
 	}
 	return len(found), err
@@ -71,10 +72,10 @@ func (r *reader) deployments(ctx context.Context) (int, error) {
 }
 
 type deployment struct {
-	ID      int64    `json:"id"`
-	SHA     string   `json:"sha"`
-	Creator *account `json:"creator"`
-	Created stamp    `json:"created_at"`
+	ID      int64       `json:"id"`
+	SHA     string      `json:"sha"`
+	Creator *account    `json:"creator"`
+	Created forge.Stamp `json:"created_at"`
 }
 
 func (r *reader) deploymentsTo(ctx context.Context, name string) (int, error) {
@@ -127,7 +128,7 @@ func (r *reader) approvedBy(ctx context.Context, row *schema.Deployment) error {
 		} `json:"environments"`
 	}
 	approvals, err := list[approval](ctx, r.asker, r.path+"actions/runs/"+runAddress.FindStringSubmatch(statuses[i].Log)[1]+"/approvals", nil)
-	if err != nil && !errors.Is(err, errPart) {
+	if err != nil && !errors.Is(err, forge.ErrPart) {
 		return err
 	}
 	for _, a := range approvals {
@@ -137,6 +138,6 @@ func (r *reader) approvedBy(ctx context.Context, row *schema.Deployment) error {
 			}
 		}
 	}
-	row.Approvers = sorted(row.Approvers)
+	row.Approvers = forge.Sorted(row.Approvers)
 	return err
 }

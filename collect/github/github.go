@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-github/v88/github"
 
 	"github.com/auditpack/auditpack/collect"
+	"github.com/auditpack/auditpack/collect/internal/forge"
 	"github.com/auditpack/auditpack/schema"
 )
 
@@ -47,7 +48,7 @@ type Options struct {
 // New returns a source that reads one forge.
 func New(o Options) (collect.Source, error) {
 	options := []github.ClientOptionsFunc{
-		github.WithHTTPClient(&http.Client{Transport: o.Transport, CheckRedirect: sameHost, Timeout: 2 * time.Minute}),
+		github.WithHTTPClient(&http.Client{Transport: o.Transport, CheckRedirect: forge.SameHost, Timeout: 2 * time.Minute}),
 		github.WithUserAgent(strings.TrimSpace("auditpack/" + o.Version)),
 	}
 	if o.Token != "" {
@@ -67,14 +68,6 @@ func New(o Options) (collect.Source, error) {
 		return nil, err
 	}
 	return &source{Options: o, client: client, host: strings.ToLower(host)}, nil
-}
-
-// sameHost keeps a redirect from taking the token to another host.
-func sameHost(r *http.Request, via []*http.Request) error {
-	if len(via) >= 5 || r.URL.Host != via[0].URL.Host || r.URL.Scheme != via[0].URL.Scheme {
-		return fmt.Errorf("refused to follow a redirect to %s", r.URL.Host)
-	}
-	return nil
 }
 
 type source struct {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/auditpack/auditpack/collect/internal/forge"
 	"github.com/auditpack/auditpack/schema"
 )
 
@@ -20,7 +21,7 @@ func (r *reader) branchRules(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	err := r.protection(ctx, &row)
-	row.RequiredChecks, row.Pushers, row.Bypassers = sorted(row.RequiredChecks), sorted(row.Pushers), sorted(row.Bypassers)
+	row.RequiredChecks, row.Pushers, row.Bypassers = forge.Sorted(row.RequiredChecks), forge.Sorted(row.Pushers), forge.Sorted(row.Bypassers)
 	r.required = row.RequiredChecks
 	r.to.Rows(row)
 	return 1, err
@@ -121,7 +122,7 @@ func (r *reader) bypassers(ctx context.Context, id int64, row *schema.BranchRule
 	return nil
 }
 
-var errHiddenBypass = fmt.Errorf("%w who passes over the rulesets", errHidden)
+var errHiddenBypass = fmt.Errorf("%w who passes over the rulesets", forge.ErrHidden)
 
 // protection reads the classic protection of the branch. "Branch not protected" is
 // said only to those who may see it; any other 404 may be a refusal.
@@ -201,10 +202,10 @@ func (a *actors) names() []string {
 // month, so a longer period is not answered completely.
 func (r *reader) ruleBypasses(ctx context.Context) (int, error) {
 	type suite struct {
-		ID     int64  `json:"id"`
-		Actor  string `json:"actor_name"`
-		Ref    string `json:"ref"`
-		Pushed stamp  `json:"pushed_at"`
+		ID     int64       `json:"id"`
+		Actor  string      `json:"actor_name"`
+		Ref    string      `json:"ref"`
+		Pushed forge.Stamp `json:"pushed_at"`
 	}
 	suites, err := list[suite](ctx, r.asker, r.path+"rulesets/rule-suites",
 		url.Values{"ref": {"refs/heads/" + r.branch}, "time_period": {"month"}, "rule_suite_result": {"bypass"}})
@@ -222,10 +223,4 @@ func (r *reader) ruleBypasses(ctx context.Context) (int, error) {
 	return rows, err
 }
 
-var errMonth = fmt.Errorf("%w: GitHub keeps bypasses for a month, which is shorter than the period", errPart)
-
-func sorted(in []string) []string {
-	out := slices.Clone(in)
-	slices.Sort(out)
-	return append([]string{}, slices.Compact(out)...)
-}
+var errMonth = fmt.Errorf("%w: GitHub keeps bypasses for a month, which is shorter than the period", forge.ErrPart)

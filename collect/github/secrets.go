@@ -5,15 +5,16 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/auditpack/auditpack/collect/internal/forge"
 	"github.com/auditpack/auditpack/schema"
 )
 
 // A secret as the lists have it. They never have its value.
 type secret struct {
-	Name       string `json:"name"`
-	Created    stamp  `json:"created_at"`
-	Updated    stamp  `json:"updated_at"`
-	Visibility string `json:"visibility"`
+	Name       string      `json:"name"`
+	Created    forge.Stamp `json:"created_at"`
+	Updated    forge.Stamp `json:"updated_at"`
+	Visibility string      `json:"visibility"`
 }
 
 func (a *asker) secretRow(s secret, repository, scope, environment string) schema.PipelineSecret {
@@ -97,7 +98,7 @@ func severity(words ...string) schema.Severity {
 	return schema.Medium
 }
 
-func (r *reader) alert(scanner string, n int, s schema.Severity, rule, pkg string, created stamp) {
+func (r *reader) alert(scanner string, n int, s schema.Severity, rule, pkg string, created forge.Stamp) {
 	r.to.Rows(schema.ForgeAlert{
 		Forge: r.source.Forge.Name, Repository: r.row, Scanner: scanner, Number: n, Severity: s, Rule: rule, Package: pkg, Created: created.Time,
 	})
@@ -105,8 +106,8 @@ func (r *reader) alert(scanner string, n int, s schema.Severity, rule, pkg strin
 
 func (r *reader) dependencyAlerts(ctx context.Context) (int, error) {
 	type alert struct {
-		Number   int   `json:"number"`
-		Created  stamp `json:"created_at"`
+		Number   int         `json:"number"`
+		Created  forge.Stamp `json:"created_at"`
 		Advisory struct {
 			ID       string `json:"ghsa_id"`
 			Severity string `json:"severity"`
@@ -126,8 +127,8 @@ func (r *reader) dependencyAlerts(ctx context.Context) (int, error) {
 
 func (r *reader) codeAlerts(ctx context.Context) (int, error) {
 	type alert struct {
-		Number  int   `json:"number"`
-		Created stamp `json:"created_at"`
+		Number  int         `json:"number"`
+		Created forge.Stamp `json:"created_at"`
 		Rule    struct {
 			ID       string `json:"id"`
 			Severity string `json:"severity"`
@@ -144,9 +145,9 @@ func (r *reader) codeAlerts(ctx context.Context) (int, error) {
 // secretAlerts asks with hide_secret and has no field for the secret either.
 func (r *reader) secretAlerts(ctx context.Context) (int, error) {
 	type alert struct {
-		Number  int    `json:"number"`
-		Created stamp  `json:"created_at"`
-		Type    string `json:"secret_type"`
+		Number  int         `json:"number"`
+		Created forge.Stamp `json:"created_at"`
+		Type    string      `json:"secret_type"`
 	}
 	found, err := list[alert](ctx, r.asker, r.path+"secret-scanning/alerts", url.Values{"state": {"open"}, "hide_secret": {"true"}})
 	for _, a := range found {

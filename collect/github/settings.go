@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/auditpack/auditpack/collect/internal/forge"
 	"github.com/auditpack/auditpack/schema"
 )
 
@@ -74,11 +75,11 @@ func (r *reader) pipelineRights(ctx context.Context, row *schema.Repository) err
 // deployKeys reads the keys that need no user.
 func (r *reader) deployKeys(ctx context.Context) (int, error) {
 	type key struct {
-		ID       int64  `json:"id"`
-		Title    string `json:"title"`
-		ReadOnly bool   `json:"read_only"`
-		Created  stamp  `json:"created_at"`
-		LastUsed stamp  `json:"last_used"`
+		ID       int64       `json:"id"`
+		Title    string      `json:"title"`
+		ReadOnly bool        `json:"read_only"`
+		Created  forge.Stamp `json:"created_at"`
+		LastUsed forge.Stamp `json:"last_used"`
 	}
 	keys, err := list[key](ctx, r.asker, r.path+"keys", nil)
 	for _, k := range keys {
@@ -108,7 +109,7 @@ func (r *reader) webhooks(ctx context.Context) (int, error) {
 			continue
 		}
 		rows++
-		host, https := hostOf(h.Config.URL)
+		host, https := forge.HostOf(h.Config.URL)
 		insecure := h.Config.Insecure == "1" || h.Config.Insecure == float64(1)
 		r.to.Rows(schema.ForgeWebhook{
 			Forge: r.source.Forge.Name, Repository: r.row, ID: number(h.ID), Host: host, Insecure: insecure || !https, Signed: h.Config.Secret != "",

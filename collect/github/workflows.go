@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/auditpack/auditpack/collect/internal/forge"
 	"github.com/auditpack/auditpack/schema"
 )
 
@@ -47,7 +48,7 @@ func (r *reader) workflows(ctx context.Context) (int, error) {
 		}
 		row := schema.Workflow{Forge: r.source.Forge.Name, Repository: r.row, Path: e.Path}
 		if err := readWorkflow(file.Content, file.Size, &row); err != nil {
-			return rows, fmt.Errorf("%w: %s: %w", errPart, e.Path, err)
+			return rows, fmt.Errorf("%w: %s: %w", forge.ErrPart, e.Path, err)
 		}
 		r.to.Rows(row)
 		rows++
@@ -105,7 +106,7 @@ func readWorkflow(content string, size int, row *schema.Workflow) error {
 			}
 		}
 	}
-	row.Unpinned, row.TokenWrites = sorted(row.Unpinned), sorted(row.TokenWrites)
+	row.Unpinned, row.TokenWrites = forge.Sorted(row.Unpinned), forge.Sorted(row.TokenWrites)
 	return nil
 }
 
