@@ -31,21 +31,23 @@ type DocumentTrust struct {
 }
 
 func (p Policy) documents() cms.Trust {
-	return cms.Trust{Roots: p.Documents.Authorities, TimestampRoots: p.TrustedRoot.timestampRoots(), At: p.Documents.At}
+	trust := cms.Trust{Roots: p.Documents.Authorities, At: p.Documents.At}
+	trust.TimestampRoots, trust.TimestampIntermediates = p.TrustedRoot.timestampChains()
+	return trust
 }
 
-// timestampRoots are the certificates that an authority's must lead to.
-func (t *TrustedRoot) timestampRoots() []*x509.Certificate {
+// timestampChains are the certificates that an authority's must lead to, and those
+// on the way.
+func (t *TrustedRoot) timestampChains() (roots, intermediates []*x509.Certificate) {
 	if t == nil {
-		return nil
+		return nil, nil
 	}
-	var out []*x509.Certificate
 	for _, a := range t.timestamps {
 		if a, ok := a.(*root.SigstoreTimestampingAuthority); ok && a.Root != nil {
-			out = append(out, a.Root)
+			roots, intermediates = append(roots, a.Root), append(intermediates, a.Intermediates...)
 		}
 	}
-	return out
+	return roots, intermediates
 }
 
 // A VerifiedDocument is a PDF or workbook whose own signature was accepted.

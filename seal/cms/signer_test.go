@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
 	"fmt"
@@ -81,5 +82,40 @@ func TestSHA1IsRefused(t *testing.T) {
 	err := checkChain([]*x509.Certificate{&c, p.Chain[1]})
 	if err == nil || !strings.Contains(err.Error(), "SHA1") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Authorities may send their own certificate alone, without those between it and
+// the root, which a verifier then has to have.
+func TestTimestampsWithoutIntermediates(t *testing.T) {
+	root := testpki.Authority(t, "TSA root")
+	issuer := testpki.Intermediate(t, root, "TSA issuer")
+	alone := testpki.TimestampAuthority(t, issuer)
+	alone.Chain = alone.Chain[:1]
+	digest := sha256.Sum256([]byte("file"))
+	p := testpki.SelfSigned(t, testpki.P256(t))
+	s, err := Parse(sign(t, p, digest[:], testpki.Stamper(t, alone, testpki.Now)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := testpki.Intermediate(t, testpki.Authority(t, "Other root"), "TSA issuer").Chain[:1]
+	for _, tt := range []struct {
+		name          string
+		intermediates []*x509.Certificate
+		trusted       bool
+	}{
+		{"given", issuer.Chain[:1], true},
+		{"not given", nil, false},
+		{"of the same name, of another root", other, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			j, err := Trust{Roots: p.Chain, TimestampRoots: root.Chain, TimestampIntermediates: tt.intermediates, At: testpki.Now}.Judge(s.Claim)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := j.Timestamp.Equal(testpki.Now); got != tt.trusted || (j.TimestampProblem == "") != tt.trusted {
+				t.Errorf("timestamp %v, problem %q; want trusted=%t", j.Timestamp, j.TimestampProblem, tt.trusted)
+			}
+		})
 	}
 }

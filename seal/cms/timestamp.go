@@ -8,6 +8,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/digitorus/timestamp"
@@ -131,9 +132,9 @@ func plain(v asn1.RawValue) bool {
 	return len(v.FullBytes) == 0 || bytes.Equal(v.FullBytes, asn1.NullBytes)
 }
 
-// verify checks that the authority leads to one of roots, with certificates that
-// were good at the time that it gives.
-func (t *token) verify(value []byte, roots []*x509.Certificate) error {
+// verify checks that the authority leads to one of roots, over its own certificates
+// and intermediates, all of which were good at the time that it gives.
+func (t *token) verify(value []byte, roots, intermediates []*x509.Certificate) error {
 	type status struct{ Status int }
 	response, err := asn1.Marshal(struct { // TimeStampResp of RFC 3161: granted
 		Status status
@@ -142,8 +143,8 @@ func (t *token) verify(value []byte, roots []*x509.Certificate) error {
 	if err != nil {
 		return err
 	}
-	if _, err := verification.VerifyTimestampResponse(response, bytes.NewReader(value), verification.VerifyOpts{Roots: roots}); err != nil {
+	if _, err := verification.VerifyTimestampResponse(response, bytes.NewReader(value), verification.VerifyOpts{Roots: roots, Intermediates: intermediates}); err != nil {
 		return err
 	}
-	return anchored(t.chain, roots)
+	return anchored(t.chain, slices.Concat(roots, intermediates))
 }

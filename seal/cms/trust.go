@@ -22,6 +22,9 @@ type Trust struct {
 	// TimestampRoots are certificates that a timestamp authority's must lead to.
 	// Without them a timestamp proves nothing.
 	TimestampRoots []*x509.Certificate
+	// TimestampIntermediates are between those and the certificate that stamps.
+	// Authorities may put only the latter into a timestamp.
+	TimestampIntermediates []*x509.Certificate
 	// At is the time at which certificates must be valid where no trusted timestamp
 	// says when they were used.
 	At time.Time
@@ -86,7 +89,7 @@ func (t Trust) readTimestamp(c Claim) (Judgement, error) {
 	if len(t.TimestampRoots) == 0 {
 		return j, nil
 	}
-	if err := token.verify(c.Value, t.TimestampRoots); err != nil {
+	if err := token.verify(c.Value, t.TimestampRoots, t.TimestampIntermediates); err != nil {
 		j.TimestampProblem = err.Error()
 		return j, nil
 	}
