@@ -38,7 +38,9 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
+		Condition:           authoritiesBuilt,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"authorities":   authorities,
 			"status":        status,
 			"flip":          flip,
 			"keypair":       keypair,
