@@ -39,7 +39,7 @@ func (r *reader) pipeline(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	row := schema.Workflow{Forge: r.source.Forge.Name, Repository: r.row, Path: file, TokenWrites: []string{}}
-	if err := readPipeline(text.Bytes(), &row); err != nil {
+	if err := readPipeline(text.text.Bytes(), &row); err != nil {
 		return 0, fmt.Errorf("%w: %s: %w", forge.ErrPart, file, err)
 	}
 	r.to.Rows(row)
@@ -60,9 +60,10 @@ func (r *reader) hasFile(ctx context.Context, file string) (bool, error) {
 	return slices.ContainsFunc(entries, func(e entry) bool { return e.Path == file }), err
 }
 
-// limited takes so many bytes and refuses more.
+// limited takes so many bytes and refuses more. The buffer is not embedded, for its
+// ReadFrom would go past the limit.
 type limited struct {
-	bytes.Buffer
+	text bytes.Buffer
 	left int
 }
 
@@ -70,7 +71,7 @@ func (l *limited) Write(b []byte) (int, error) {
 	if l.left -= len(b); l.left < 0 {
 		return 0, fmt.Errorf("%w: the file has more than %d bytes", forge.ErrPart, maxPipeline)
 	}
-	return l.Buffer.Write(b)
+	return l.text.Write(b)
 }
 
 // readPipeline reads what of a definition matters here
