@@ -35,6 +35,7 @@ var roots = []reflect.Type{
 	reflect.TypeFor[schema.QuestionnaireMap](),
 	reflect.TypeFor[schema.AnswerLibrary](),
 	reflect.TypeFor[schema.PreviousFacts](),
+	reflect.TypeFor[schema.FleetReport](),
 }
 
 // walk calls visit once for every exported field that the roots reach.

@@ -96,7 +96,7 @@ func newRoot(env *environment) *cobra.Command {
 	flags.BoolVarP(&env.quiet, "quiet", "q", false, "print what was asked for and errors only, no summary")
 	flags.BoolVarP(&env.verbose, "verbose", "v", false, "print every question that is put")
 	flags.StringVar(&env.colour, "color", "auto", "colour the output: auto, always or never")
-	root.AddCommand(newDemo(env), newInit(env), newPreflight(env), newRun(env), newCollect(env), newReport(env), newVerify(env), newDiff(env), newControls(env), newKeys(env), newReview(env), newDocuments(env), newAnswer(env), newVersion(env), newMan())
+	root.AddCommand(newDemo(env), newInit(env), newPreflight(env), newRun(env), newCollect(env), newReport(env), newVerify(env), newDiff(env), newFleet(env), newControls(env), newKeys(env), newReview(env), newDocuments(env), newAnswer(env), newVersion(env), newMan())
 	checkUsage(root)
 	return root
 }

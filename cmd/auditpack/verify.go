@@ -126,6 +126,9 @@ func walkAgain(ctx context.Context, v *seal.Verified, policy seal.Policy, again 
 	if v.Manifest.ExtractOf != nil || again.of != "" {
 		return walkExtract(ctx, v, policy, again)
 	}
+	if isFleet(v) {
+		return walkFleet(v, again)
+	}
 	if !again.reports {
 		v.NotChecked = append(v.NotChecked, "Whether the reports follow from the evidence and inputs: --reperform makes them again.")
 		return nil

@@ -51,6 +51,7 @@ func generate(dir string) (map[string][]byte, error) {
 		"snapshot":           describe(reflect.TypeFor[schema.Snapshot](), byProgram, comments),
 		"report":             describe(reflect.TypeFor[schema.Report](), byProgram, comments),
 		"changes":            describe(reflect.TypeFor[schema.Changes](), byProgram, comments),
+		"fleet":              describe(reflect.TypeFor[schema.FleetReport](), byProgram, comments),
 		"manifest":           describe(reflect.TypeFor[schema.Manifest](), byProgram, comments),
 		"populations":        populations(comments),
 	} {
