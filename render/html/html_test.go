@@ -95,7 +95,8 @@ func (p pack) page(t testing.TB) string {
 }
 
 func TestEqualDocumentsGiveEqualPages(t *testing.T) {
-	if attacked().page(t) != attacked().page(t) {
+	first, second := attacked().page(t), attacked().page(t)
+	if first != second {
 		t.Error("two pages of one document differ")
 	}
 }
