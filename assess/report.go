@@ -27,6 +27,10 @@ func (a *assessment) report() (*schema.Report, error) {
 	}
 	r.Checks = a.results()
 	r.Controls = a.statuses(r.Checks, r.Findings, r.Exceptions)
+	overlay := overlayByControl(a.in)
+	for i, c := range r.Controls {
+		r.Controls[i].Proposed = proposedParts(c.Control, overlay[c.ID], a.snap.Evidence.Clusters)
+	}
 	var err error
 	if r.Populations, err = a.populations(); err != nil {
 		return nil, err

@@ -378,26 +378,41 @@ var partyNames = []party{
 	{"third-party tool", "Third party", func(r schema.Responsibility) string { return r.ThirdPartyTool }},
 }
 
-// responsibilities is the matrix of who does what.
+// responsibilities is the matrix of who does what. The part of a provider is red
+// where no document says that the provider does it.
 func (b *builder) responsibilities() []Section {
 	t := Table{Columns: []Column{{Title: "Id", Width: 14}, {Title: "Control", Width: 78}}, Dense: true, Empty: "The control table is empty."}
 	for _, p := range partyNames {
 		t.Columns = append(t.Columns, Column{Title: p.short, Width: 12})
 	}
+	assumed := b.assumed()
+	proposals := 0
 	for _, c := range b.r.Controls {
-		row := []Text{linked(c.ID), plain(c.Title)}
+		title := plain(c.Title)
+		if c.Proposed != nil {
+			proposals++
+			title.Note = "proposed for the clusters that were read: " + parties(*c.Proposed)
+		}
+		row := []Text{linked(c.ID), title}
 		for _, p := range partyNames {
 			role := p.role(c.Responsibility)
 			cell := Text{Value: role, Bold: strings.HasPrefix(role, "A")}
-			if role == "" || role == "-" {
+			switch {
+			case role == "" || role == "-":
 				cell = plain("")
+			case assumed[c.ID] && runsThePlatform(p) && strings.ContainsAny(role, "AR"):
+				cell.Note, cell.Tone = "no proof", Bad
 			}
 			row = append(row, cell)
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	return []Section{flowing("responsibilities", "Responsibility matrix",
-		lead("A is accountable (one party a control), R responsible, C consulted, I informed. The split is the control table's, changed where the organisation said so."),
-		t,
-	)}
+	blocks := []Block{lead("A is accountable (one party a control), R responsible, C consulted, I informed. The split is the control table's, changed where the organisation said so.")}
+	if n := len(assumed); n > 0 {
+		blocks = append(blocks, body("Red: of %s a provider is taken to do a part, and no valid document of the provider says so (GOV-01, GOV-05).", count(n, "control", "controls")))
+	}
+	if proposals > 0 {
+		blocks = append(blocks, body("The control table supposes a managed control plane, and the clusters that were read have none. For %s another split is proposed; it counts once a person writes it as responsibility into the overlay.", count(proposals, "control", "controls")))
+	}
+	return []Section{flowing("responsibilities", "Responsibility matrix", append(blocks, t)...)}
 }

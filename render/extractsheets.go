@@ -52,7 +52,8 @@ func (b *builder) extractQuestionRows() OverviewTable {
 }
 
 func (b *builder) extractSheets() []Sheet {
-	sheets := []Sheet{b.extractMapSheet(), b.extractResponsibilitySheet()}
+	plainID := func(id string) Cell { return id }
+	sheets := []Sheet{b.extractMapSheet(), b.extractResponsibilitySheet(), b.clausesSheet(plainID)}
 	for i, s := range sheets {
 		sheets[i].Notes = append([]Note{{"Contents", SheetLink{Value: overviewName, Sheet: overviewName}}}, s.Notes...)
 	}

@@ -168,13 +168,26 @@ func (b *builder) reviewsSheet(x *crossings) Sheet {
 	})
 }
 
+// assumptionTexts say that nothing bears out what a provider is taken to do.
+var assumptionTexts = []Text{{Value: "no document", Tone: Bad}}
+
 func (b *builder) responsibilitySheet(x *crossings) Sheet {
+	assumed := b.assumed()
 	sheet := sheetOf(duties, "Who is accountable, responsible, consulted and informed for each control?", []Column{
 		textColumn("Control", 10), textColumn("Title", 50), textColumn("Cloud provider", 15), textColumn("Managed Kubernetes", 19), textColumn("Platform team", 14),
 		textColumn("Application team", 16), textColumn("CI/CD owner", 13), textColumn("Security team", 14), textColumn("Third-party tool", 16), textColumn("Owner", 24),
+		statusColumn("Provider's part", 18, assumptionTexts), textColumn("Proposed", 40), textColumn("Customers", 60),
 	}, b.r.Controls, func(c schema.ControlResult) []Cell {
 		p := c.Responsibility
-		return []Cell{x.control(c.ID), c.Title, p.CloudProvider, p.ManagedKubernetes, p.PlatformTeam, p.AppTeam, p.CICDOwner, p.SecurityTeam, p.ThirdPartyTool, c.Owner}
+		var proof, proposed Cell
+		if assumed[c.ID] {
+			proof = assumptionTexts[0]
+		}
+		if c.Proposed != nil {
+			proposed = parties(*c.Proposed)
+		}
+		return []Cell{x.control(c.ID), c.Title, p.CloudProvider, p.ManagedKubernetes, p.PlatformTeam, p.AppTeam, p.CICDOwner, p.SecurityTeam, p.ThirdPartyTool, c.Owner,
+			proof, proposed, strings.Join(c.CustomerDuties, " ")}
 	})
 	sheet.Notes = []Note{{"Key", "A accountable, R responsible, C consulted, I informed"}}
 	return sheet

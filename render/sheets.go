@@ -36,6 +36,7 @@ func (b *builder) workbook() (*Overview, []Sheet) {
 		b.documentsSheet(x),
 		b.reviewsSheet(x),
 		b.responsibilitySheet(x),
+		b.clausesSheet(x.control),
 		b.queriesSheet(x),
 	}
 	if b.r.Changes != nil {

@@ -213,6 +213,9 @@ type ControlResult struct {
 	NextReview Date       `json:"nextReview" class:"public"`
 	Review     ReviewNote `json:"review" class:"public"`
 	ReviewedBy string     `json:"reviewedBy" class:"nda"`
+	// Proposed is the split of responsibility that the detected distributions suggest
+	// in the place of the control table's, until a person confirms one in the overlay.
+	Proposed *Responsibility `json:"proposed,omitempty" class:"nda"`
 	// NotApplicableBecause is the justification with approver and date where the status is not_applicable.
 	NotApplicableBecause string `json:"notApplicableBecause" class:"nda"`
 	// Findings counts open findings by severity.
