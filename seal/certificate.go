@@ -18,12 +18,14 @@ type CertificateRequest struct {
 	Email string
 }
 
-// The object identifiers of certificate extensions (RFC 5280) and of the extended
-// key usage for document signing (RFC 9336).
+// The object identifiers of certificate extensions and of the extended key usages
+// for documents (RFC 9336) and for e-mail (RFC 5280, 4.2.1.12). PDF readers that
+// judge certificates with NSS, such as pdfsig, know the latter only.
 var (
 	oidKeyUsage         = asn1.ObjectIdentifier{2, 5, 29, 15}
 	oidExtendedKeyUsage = asn1.ObjectIdentifier{2, 5, 29, 37}
 	oidDocumentSigning  = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 36}
+	oidEmailProtection  = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 4}
 )
 
 func (r CertificateRequest) emails() []string {
@@ -40,7 +42,7 @@ func (r CertificateRequest) Sign(key crypto.Signer) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	extended, err := asn1.Marshal([]asn1.ObjectIdentifier{oidDocumentSigning})
+	extended, err := asn1.Marshal([]asn1.ObjectIdentifier{oidDocumentSigning, oidEmailProtection})
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +65,7 @@ func (r CertificateRequest) SelfSigned(key crypto.Signer, from, to time.Time) ([
 	template := &x509.Certificate{
 		SerialNumber: serial, Subject: r.Subject, EmailAddresses: r.emails(), NotBefore: from, NotAfter: to,
 		KeyUsage:           x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
-		UnknownExtKeyUsage: []asn1.ObjectIdentifier{oidDocumentSigning}, BasicConstraintsValid: true,
+		UnknownExtKeyUsage: []asn1.ObjectIdentifier{oidDocumentSigning}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
