@@ -89,7 +89,7 @@ func (b *builder) attention() Block {
 		{"Since the last sign-offs", b.sinceSignOffs()},
 		{"Checks without result", Text{Value: b.resultLine()}},
 		{"Queries not answered", b.gapLine()},
-		{"Overdue reviews", b.overdueLine()},
+		{"Reviews", b.overdueLine()},
 		{"Exceptions", b.exceptionLine()},
 	}}
 }
@@ -106,11 +106,13 @@ func (b *builder) gapLine() Text {
 }
 
 func (b *builder) overdueLine() Text {
-	var overdue, never []string
+	var overdue, due, never []string
 	for _, c := range b.r.Controls {
 		switch c.Review {
 		case schema.ReviewOverdue:
 			overdue = append(overdue, c.ID)
+		case schema.ReviewDue:
+			due = append(due, c.ID)
 		case schema.ReviewNever:
 			never = append(never, c.ID)
 		}
@@ -118,6 +120,9 @@ func (b *builder) overdueLine() Text {
 	var parts []string
 	if len(overdue) > 0 {
 		parts = append(parts, "overdue: "+list(overdue, 8))
+	}
+	if len(due) > 0 {
+		parts = append(parts, "due soon: "+list(due, 8))
 	}
 	if len(never) > 0 {
 		parts = append(parts, "never reviewed: "+list(never, 8))
