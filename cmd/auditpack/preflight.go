@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,8 @@ func newPreflight(env *environment) *cobra.Command {
 		Use:   "preflight",
 		Short: "Tell what may be read and what to grant; nothing is collected",
 		Long: `Ask each cluster of the plan what the account may list, and print the least ClusterRole
-that is still missing. Exit code 3 means that a run would have gaps.`,
+that is still missing. Ask each forge of the plan every question, and print which the token
+may not ask. Exit code 3 means that a run would have gaps.`,
 		Example: `  auditpack preflight -f audit/plan.yaml
   auditpack preflight --context prod -o json`,
 		Args: cobra.NoArgs,
@@ -30,9 +32,10 @@ that is still missing. Exit code 3 means that a run would have gaps.`,
 	return c
 }
 
-// readiness is what preflight found out about one cluster.
+// readiness is what preflight found out about one cluster, or one forge.
 type readiness struct {
-	Cluster       string        `json:"cluster"`
+	Cluster       string        `json:"cluster,omitempty"`
+	Forge         string        `json:"forge,omitempty"`
 	ServerVersion string        `json:"serverVersion"`
 	Username      string        `json:"username"`
 	Resources     []mayResource `json:"resources"`
@@ -64,6 +67,11 @@ func preflight(ctx context.Context, env *environment, f planFlags, output string
 		}
 		all = append(all, r)
 	}
+	forges, err := readyForges(ctx, env, in)
+	if err != nil {
+		return err
+	}
+	all = append(all, forges...)
 	if output == "json" {
 		if err := printJSON(env, all); err != nil {
 			return err
@@ -71,8 +79,12 @@ func preflight(ctx context.Context, env *environment, f planFlags, output string
 	}
 	refused := false
 	for _, r := range all {
-		refused = refused || r.Grant != ""
-		if output == "text" {
+		refused = refused || r.Grant != "" || r.Forge != "" && slices.ContainsFunc(r.Resources, func(m mayResource) bool { return m.Access == "refused" })
+		switch {
+		case output != "text":
+		case r.Forge != "":
+			printForge(env, r)
+		default:
 			printReadiness(env, r)
 		}
 	}
