@@ -101,6 +101,42 @@ type PlanSpec struct {
 	EncryptTo []string `json:"encryptTo,omitzero"`
 	// Output is the folder for bundles; by default the working directory.
 	Output string `json:"output,omitempty"`
+	// Publish names the places that every bundle is copied to when it is sealed.
+	Publish []Publication `json:"publish,omitzero"`
+}
+
+// A Publication is one place for finished bundles.
+type Publication struct {
+	// To is the address of the place, such as s3://bucket/folder?region=eu-central-1.
+	To string `json:"to"`
+	// Keep says which bundles stay there; by default all.
+	Keep KeepRules `json:"keep,omitzero"`
+	// Lock asks the store to refuse deletion of each bundle for a time.
+	Lock *Lock `json:"lock,omitempty"`
+}
+
+// KeepRules say of how many days, weeks, months, quarters and years the newest bundle
+// stays. Periods without a bundle do not count. The last bundle stays always; with
+// no number every bundle does.
+type KeepRules struct {
+	// Daily is the number of days.
+	Daily int `json:"daily,omitempty"`
+	// Weekly is the number of weeks as of ISO 8601.
+	Weekly int `json:"weekly,omitempty"`
+	// Monthly is the number of months.
+	Monthly int `json:"monthly,omitempty"`
+	// Quarterly is the number of quarters of the calendar.
+	Quarterly int `json:"quarterly,omitempty"`
+	// Yearly is the number of years.
+	Yearly int `json:"yearly,omitempty"`
+}
+
+// A Lock keeps a store from deleting or replacing a bundle.
+type Lock struct {
+	// Days counts from the moment of writing.
+	Days int `json:"days"`
+	// Mode is compliance, which nobody can lift, or governance, which those who hold a right for it can; by default governance.
+	Mode string `json:"mode,omitempty" enum:"governance,compliance"`
 }
 
 // Look is how the report is printed.

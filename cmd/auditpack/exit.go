@@ -10,6 +10,7 @@ const (
 	exitGaps    = 3
 	exitVerify  = 4
 	exitFailOn  = 5
+	exitPublish = 6
 )
 
 // A usageError is a command that was called wrongly.

@@ -73,7 +73,8 @@ Exit codes:
   2  wrong usage, or an invalid input file
   3  a bundle was written, and the evidence has gaps
   4  verification failed
-  5  a bundle was written, and --fail-on was met`
+  5  a bundle was written, and --fail-on was met
+  6  a bundle was written, and could not be published everywhere`
 
 func newRoot(env *environment) *cobra.Command {
 	root := &cobra.Command{
@@ -96,7 +97,7 @@ func newRoot(env *environment) *cobra.Command {
 	flags.BoolVarP(&env.quiet, "quiet", "q", false, "print what was asked for and errors only, no summary")
 	flags.BoolVarP(&env.verbose, "verbose", "v", false, "print every question that is put")
 	flags.StringVar(&env.colour, "color", "auto", "colour the output: auto, always or never")
-	root.AddCommand(newDemo(env), newInit(env), newPreflight(env), newRun(env), newCollect(env), newReport(env), newVerify(env), newDiff(env), newFleet(env), newControls(env), newKeys(env), newReview(env), newDocuments(env), newAnswer(env), newVersion(env), newMan())
+	root.AddCommand(newDemo(env), newInit(env), newPreflight(env), newRun(env), newCollect(env), newReport(env), newVerify(env), newPublish(env), newDiff(env), newFleet(env), newControls(env), newKeys(env), newReview(env), newDocuments(env), newAnswer(env), newVersion(env), newMan())
 	checkUsage(root)
 	return root
 }

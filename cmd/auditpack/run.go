@@ -27,6 +27,8 @@ type runOptions struct {
 	failOn    string
 	audience  string
 	output    string
+	// terminationLog gets the error of a run, where Kubernetes shows it.
+	terminationLog string
 }
 
 func newRun(env *environment) *cobra.Command {
@@ -37,6 +39,7 @@ func newRun(env *environment) *cobra.Command {
 		Long: `Read the clusters of the plan, hold them against the control table, and write a signed
 audit pack: a folder and an archive of the same content, named after plan and day.
 
+Where the plan has places under publish, the archive is copied to each, and read back.
 Without --plan the built-in plan reads the current context of the kubeconfig.
 Nothing is written to a cluster, and nothing that exists is overwritten.`,
 		Example: `  auditpack run -f audit/plan.yaml --key cosign.key
@@ -44,8 +47,12 @@ Nothing is written to a cluster, and nothing that exists is overwritten.`,
   auditpack run -f audit/plan.yaml --key cosign.key --audience customer
   kubectl get all,roles,rolebindings -A -o yaml | auditpack run --from - --unsigned`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), env, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := run(cmd.Context(), env, o)
+			return errors.Join(err, leaveWord(o.terminationLog, err))
+		},
 	}
+	terminationFlag(c, &o.terminationLog)
 	o.planFlags.add(c)
 	o.signing.add(c)
 	o.previous.add(c)
@@ -67,6 +74,9 @@ func run(ctx context.Context, env *environment, o runOptions) error {
 	in, err := o.load()
 	if err != nil {
 		return err
+	}
+	if err := checkPublications(in.Plan.Spec.Publish); err != nil {
+		return invalid(err)
 	}
 	signer, err := o.signing.signer(ctx, env, in)
 	if err != nil {
@@ -102,7 +112,11 @@ func run(ctx context.Context, env *environment, o runOptions) error {
 			return err
 		}
 	}
-	return o.conclude(env, p)
+	concluded := o.conclude(env, p)
+	if err := publishAll(ctx, env, p.sealed.Archive, in.Plan.Spec.Publish, o.output == "json"); err != nil {
+		return &exitError{exitPublish, fmt.Errorf("%s was written, and not published everywhere: %w", p.sealed.Archive, err)}
+	}
+	return concluded
 }
 
 // recipients are the flag's, or the plan's; nil for a bundle that is not encrypted.

@@ -60,6 +60,8 @@ var doors = map[string][]string{
 	"github.com/invopop/":                    {"internal/schemagen"},
 	"github.com/google/go-containerregistry": {"internal/image"},
 	"github.com/secure-systems-lab":          {"seal"},
+	"gocloud.dev/":                           {"internal/publish"},
+	"github.com/aws/":                        {"internal/publish"},
 	"filippo.io/age":                         {"seal"},
 }
 

@@ -84,6 +84,21 @@ func (d *document) validatePlan(p *schema.PlanSpec) {
 		d.problem("spec.rotation.pipeline", "want at least 1 day")
 	}
 	d.validateSigning(p.Signing)
+	d.validatePublish(p.Publish)
+}
+
+func (d *document) validatePublish(places []schema.Publication) {
+	unique(d, "spec.publish", "to", places, func(p schema.Publication) string { return p.To })
+	for i, p := range places {
+		at := index("spec.publish", i)
+		k := p.Keep
+		if min(k.Daily, k.Weekly, k.Monthly, k.Quarterly, k.Yearly) < 0 {
+			d.problem(field(at, "keep"), "want no number below 0")
+		}
+		if p.Lock != nil && p.Lock.Days < 1 {
+			d.problem(field(at, "lock.days"), "want at least 1 day")
+		}
+	}
 }
 
 func (d *document) validateSigning(s schema.Signing) {

@@ -1,0 +1,159 @@
+// Package publish puts finished bundles where they are kept, and takes away those
+// that newer ones stand for.
+//
+// Open a Place by its address, Put an Archive there, and Prune what the keep rules
+// no longer ask for. A place never has half a bundle and never a bundle in the
+// place of another: what Put returned was read back to the last byte.
+package publish
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// An Archive is a bundle as one file, plain or encrypted.
+type Archive struct {
+	Path string
+	// Name is that of the file, and of the bundle at every place.
+	Name   string
+	SHA256 string // in hexadecimal
+	Size   int64
+	// Plan and Day are what the name says.
+	Plan string
+	Day  time.Time
+	// Encrypted is true for an archive that age encrypted.
+	Encrypted bool
+}
+
+// ReadArchive measures the archive at path. What it is and who signed it is for
+// the caller to verify.
+func ReadArchive(path string) (Archive, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return Archive{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return Archive{}, fmt.Errorf("%s is no archive: pass the .zip or .zip.age file that lies beside the folder", path)
+	}
+	name := filepath.Base(path)
+	n, ok := parseName(name)
+	if !ok {
+		return Archive{}, fmt.Errorf("%q is not named as bundles are, PLAN-YYYY-MM-DD.zip or .zip.age: publish the archive under the name that it was sealed with", name)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return Archive{}, err
+	}
+	defer f.Close()
+	sum, size, err := digest(f)
+	return Archive{path, name, sum, size, n.plan, n.date, n.encrypted}, err
+}
+
+// A Lock asks the store to refuse deletion of what is written, to anyone.
+type Lock struct {
+	Until time.Time
+	// Compliance is the mode that nobody can lift. The other one, governance, can be
+	// lifted by those who hold a right of its own.
+	Compliance bool
+}
+
+// A Receipt says what lies at a place now.
+type Receipt struct {
+	// Address names the bundle itself, without the options of the place.
+	Address string
+	// SHA256 is of the bytes that were read back.
+	SHA256 string
+	// Already is true for a bundle that was there before, with the same bytes.
+	Already bool
+}
+
+// errExists is what stores return for a name that is taken.
+var errExists = errors.New("the name is taken")
+
+// A store keeps objects by name. It shows an object when all of it was written.
+type store interface {
+	// put writes a new object, or returns errExists and changes nothing.
+	put(ctx context.Context, a Archive, content io.ReadSeeker, lock *Lock) error
+	// read returns size bytes from offset, all that follow where size is -1. A
+	// missing object is fs.ErrNotExist.
+	read(ctx context.Context, name string, offset, size int64) (io.ReadCloser, error)
+	// list returns the objects, those in folders below left out.
+	list(ctx context.Context) ([]object, error)
+	// held says why the store must keep an object now, and is empty where nothing does.
+	held(ctx context.Context, name string, now time.Time) (string, error)
+	remove(ctx context.Context, name string) error
+}
+
+type object struct {
+	name string
+	size int64
+}
+
+// A Place is a folder, a bucket or a part of one.
+type Place struct {
+	// Address is without options, and is printed with the name of a bundle behind it.
+	Address string
+	store   store
+	close   func() error
+}
+
+// Close ends the connections of the place.
+func (p *Place) Close() error { return p.close() }
+
+// Put writes the archive and reads it back. A name that is taken is an error,
+// unless by the same bytes. A lock that the store cannot give is an error before
+// anything is written.
+func (p *Place) Put(ctx context.Context, a Archive, lock *Lock) (Receipt, error) {
+	r := Receipt{Address: p.Address + a.Name}
+	f, err := os.Open(a.Path)
+	if err != nil {
+		return Receipt{}, err
+	}
+	defer f.Close()
+	err = p.store.put(ctx, a, f, lock)
+	r.Already = errors.Is(err, errExists)
+	if err != nil && !r.Already {
+		return Receipt{}, fmt.Errorf("write %s: %w", r.Address, err)
+	}
+	back, err := p.store.read(ctx, a.Name, 0, -1)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("read %s back: %w; publish again, which changes nothing that is there", r.Address, err)
+	}
+	defer back.Close()
+	if r.SHA256, _, err = digest(back); err != nil {
+		return Receipt{}, fmt.Errorf("read %s back: %w; publish again, which changes nothing that is there", r.Address, err)
+	}
+	switch {
+	case r.SHA256 == a.SHA256:
+		return r, nil
+	case r.Already:
+		return Receipt{}, fmt.Errorf("%s is there already with other bytes (SHA-256 %s, and this one has %s); nothing was overwritten: publish to another place, or seal a new bundle", r.Address, r.SHA256, a.SHA256)
+	}
+	return Receipt{}, fmt.Errorf("%s gives back other bytes than were sent (SHA-256 %s instead of %s): do not rely on this store, and delete the object by hand", r.Address, r.SHA256, a.SHA256)
+}
+
+// Has reports whether the place has a bundle of that name, whatever its bytes.
+func (p *Place) Has(ctx context.Context, name string) (bool, error) {
+	r, err := p.store.read(ctx, name, 0, 1)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for %s%s: %w", p.Address, name, err)
+	}
+	return true, r.Close()
+}
+
+func digest(r io.Reader) (sum string, size int64, err error) {
+	h := sha256.New()
+	size, err = io.Copy(h, r)
+	return hex.EncodeToString(h.Sum(nil)), size, err
+}

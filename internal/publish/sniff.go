@@ -1,0 +1,129 @@
+package publish
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/auditpack/auditpack/schema"
+	"github.com/auditpack/auditpack/seal"
+)
+
+// ageHeader begins every file that age encrypted, https://age-encryption.org/v1.
+const ageHeader = "age-encryption.org/v1\n"
+
+// isBundle reports whether an object is what its name says, by its content: an
+// archive whose statement is of the same plan and day, or something that age
+// encrypted. It proves nothing about who made it.
+func (p *Place) isBundle(ctx context.Context, o object, name bundleName) (bool, error) {
+	if name.encrypted {
+		head, err := p.bytes(ctx, o.name, 0, int64(min(len(ageHeader), int(o.size))))
+		return string(head) == ageHeader, err
+	}
+	r := &remoteFile{ctx: ctx, place: p, object: o}
+	z, err := zip.NewReader(r, o.size)
+	if r.err != nil {
+		return false, r.err
+	}
+	if err != nil {
+		return false, nil // no archive
+	}
+	m, err := manifestOf(z)
+	if r.err != nil {
+		return false, r.err
+	}
+	return err == nil && m.Plan.Name == name.plan && m.AsOf.UTC().Format(time.DateOnly) == name.date.Format(time.DateOnly), nil
+}
+
+// manifestOf reads what the last file of an archive states, without verifying it.
+func manifestOf(z *zip.Reader) (*schema.Manifest, error) {
+	if len(z.File) == 0 {
+		return nil, errors.New("the archive is empty")
+	}
+	last := z.File[len(z.File)-1]
+	f, err := last.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, seal.MaxAttestation))
+	if err != nil {
+		return nil, err
+	}
+	switch last.Name {
+	case seal.StatementFile:
+	case seal.AttestationFile:
+		var a struct {
+			Envelope struct {
+				Payload []byte `json:"payload"`
+			} `json:"dsseEnvelope"`
+		}
+		if err := json.Unmarshal(content, &a); err != nil {
+			return nil, err
+		}
+		content = a.Envelope.Payload
+	default:
+		return nil, fmt.Errorf("the last file is %s", last.Name)
+	}
+	var s struct {
+		PredicateType string          `json:"predicateType"`
+		Predicate     schema.Manifest `json:"predicate"`
+	}
+	if err := json.Unmarshal(content, &s); err != nil {
+		return nil, err
+	}
+	if s.PredicateType != schema.PredicateType {
+		return nil, fmt.Errorf("the statement is of type %s", s.PredicateType)
+	}
+	return &s.Predicate, nil
+}
+
+// tailSize is read in one request: it holds the directory of a bundle, and mostly
+// the statement before it.
+const tailSize = 1 << 18
+
+// A remoteFile reads an object in ranges, and its end in one.
+type remoteFile struct {
+	ctx    context.Context
+	place  *Place
+	object object
+	tail   []byte
+	// err is that of the store, which is not one of the archive.
+	err error
+}
+
+func (r *remoteFile) ReadAt(b []byte, off int64) (int, error) {
+	start := max(0, r.object.size-tailSize)
+	if r.tail == nil {
+		if r.tail, r.err = r.place.bytes(r.ctx, r.object.name, start, r.object.size-start); r.err != nil {
+			return 0, r.err
+		}
+	}
+	if off >= start {
+		return bytes.NewReader(r.tail).ReadAt(b, off-start)
+	}
+	part, err := r.place.bytes(r.ctx, r.object.name, off, min(int64(len(b)), r.object.size-off))
+	if err != nil {
+		r.err = err
+		return 0, err
+	}
+	n := copy(b, part)
+	if n < len(b) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func (p *Place) bytes(ctx context.Context, name string, offset, size int64) ([]byte, error) {
+	r, err := p.store.read(ctx, name, offset, size)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(r)
+}
