@@ -30,7 +30,7 @@ func forgeNames(snap *schema.Snapshot, in *schema.Inputs) []string {
 // others are judged all the same.
 func (a *assessment) runForges(ctx context.Context, v *verdict) error {
 	if len(a.forges) == 0 {
-		v.conclude(schema.ResultNotCollected, "no pipeline source in the plan")
+		v.conclude(schema.ResultNotCollected, schema.NoPipelineSource)
 	}
 	for _, forge := range a.forges {
 		seen, gaps, absent := a.answers.repositories(forge, populationsOf(v.check.Check))

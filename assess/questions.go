@@ -119,6 +119,11 @@ func (a *assessment) holders(keep func(*schema.AccessGrant) bool) []string {
 
 func administrators(a *assessment, _ *schema.Report) (string, string) {
 	all := a.holders(func(g *schema.AccessGrant) bool { return g.AdminEquivalent && g.Scope == "*" })
+	for _, m := range a.snap.Evidence.IdentityMappings {
+		if slices.Contains(m.Groups, "system:masters") {
+			all = append(all, m.Cluster+"\x00"+m.ARN)
+		}
+	}
 	approved := a.holders(func(g *schema.AccessGrant) bool {
 		return g.AdminEquivalent && g.Scope == "*" && g.Approval == string(Approved)
 	})

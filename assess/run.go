@@ -14,7 +14,7 @@ func (a *assessment) run(ctx context.Context, c *compiledCheck) (*verdict, error
 	v := newVerdict(c, a.ownerOf(c.Control))
 	switch {
 	case c.by == ByNone && c.Kind == schema.CheckPipeline && len(a.forges) == 0:
-		v.conclude(schema.ResultNotCollected, "no pipeline source in the plan")
+		v.conclude(schema.ResultNotCollected, schema.NoPipelineSource)
 	case c.by == ByNone:
 		v.conclude(schema.ResultNotCollected, "this release does not decide this check")
 	case c.by == ByDocuments, readsLog(c) && !a.logged():

@@ -44,7 +44,7 @@ func (p *Pass) judgeComponent(c component) Outcome {
 	})
 	switch {
 	case !registered:
-		o.Result, o.Vars = schema.ResultFail, map[string]string{"name": c.name, "rights": "no right over everything that is visible"}
+		o.Result, o.Vars = schema.ResultFail, map[string]string{"name": c.name, "rights": "no right over everything"}
 		if len(rights) > 0 {
 			o.Vars["rights"] = listed(rights, namesShown)
 		}

@@ -34,12 +34,44 @@ func (b *builder) administrators() []Block {
 		}
 		t.Rows = append(t.Rows, []Text{holder(g), plain(grantPath(g)), approval, date(g.Since)})
 	}
+	for _, s := range b.r.Sources {
+		t.Rows = append(b.mappedAdministrators(s.Name), t.Rows...)
+	}
 	blocks := b.shown(t, administratorRows, "accessGrants")
+	if n := b.openOf("ACC-02.k2"); n > 0 {
+		blocks = append(blocks, small("Beside these, %s that can give itself more rights: findings of ACC-02.k2.", count(n, "path leads to a subject", "paths lead to a subject")))
+	}
 	if builtIn > 0 {
 		blocks = append(blocks, small("%s proven to be Kubernetes' own and left out here; they are on %s.",
 			count(builtIn, "further grant is", "further grants are"), sheet("Access grants")))
 	}
 	return blocks
+}
+
+// mappedAdministrators are the cloud identities that aws-auth puts into the group
+// that no binding can take rights from. They bypass RBAC, so no grant shows them.
+func (b *builder) mappedAdministrators(cluster string) [][]Text {
+	var rows [][]Text
+	for _, m := range b.s.Evidence.IdentityMappings {
+		if m.Cluster == cluster && slices.Contains(m.Groups, "system:masters") {
+			rows = append(rows, []Text{
+				{Value: m.ARN, Bold: true, Note: "cloud identity in " + m.Cluster}, plain("ConfigMap kube-system/aws-auth, " + m.Section + " → group system:masters"),
+				{Value: "none", Tone: Bad}, plain(""),
+			})
+		}
+	}
+	return rows
+}
+
+// openOf counts the open findings of a check.
+func (b *builder) openOf(check string) int {
+	n := 0
+	for _, f := range b.r.Findings {
+		if f.Check == check && open(f) {
+			n++
+		}
+	}
+	return n
 }
 
 // clusterAdministrators are the grants of everything over a whole cluster that are not

@@ -53,7 +53,7 @@ func (b *builder) extractCover() []Section {
 		}},
 	}
 	if s := p.DocumentSigner; s != nil {
-		blocks = append(blocks, KeyValues{Items: []KeyValue{{"This file signed by", signer(*s)}}})
+		blocks = append(blocks, KeyValues{Items: []KeyValue{{"PDF and workbook signed by", signer(*s)}}})
 	}
 	if p.Unsigned {
 		blocks = append(blocks, Callout{Tone: Severe, Title: "UNSIGNED", Lines: b.texts.lines("cover", "Unsigned")})

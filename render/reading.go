@@ -58,6 +58,9 @@ func (b *builder) administratorLines() []Text {
 				names[ok] = append(names[ok], name)
 			}
 		}
+		for _, row := range b.mappedAdministrators(s.Name) {
+			names[false] = append(names[false], row[0].Value)
+		}
 		var parts []string
 		if len(names[true]) > 0 {
 			parts = append(parts, "approved "+list(names[true], 6))

@@ -143,7 +143,7 @@ func causeOf(c schema.CheckResult) cause {
 	switch {
 	case c.Implemented && c.Result != schema.ResultNotCollected:
 		return ""
-	case !c.Implemented && c.Kind == schema.CheckPipeline:
+	case c.Kind == schema.CheckPipeline && (!c.Implemented || c.Reason == schema.NoPipelineSource):
 		return noPipeline
 	case !c.Implemented:
 		return noRule

@@ -23,6 +23,9 @@ const (
 	ForgeWebhooks   = "forgewebhooks"
 )
 
+// NoPipelineSource is the reason of a check of kind pipeline where the plan has no forge.
+const NoPipelineSource = "no pipeline source in the plan"
+
 // ForgeKind says which API a forge speaks.
 type ForgeKind string
 

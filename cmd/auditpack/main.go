@@ -102,11 +102,19 @@ func newRoot(env *environment) *cobra.Command {
 	return root
 }
 
-// checkUsage makes wrong arguments of a command, and of those below it, usage errors.
+// checkUsage makes wrong arguments and missing flags of a command, and of those below it, usage errors.
 func checkUsage(c *cobra.Command) {
 	if args := c.Args; args != nil {
 		c.Args = func(cmd *cobra.Command, given []string) error {
 			if err := args(cmd, given); err != nil {
+				return &usageError{cmd.CommandPath(), err}
+			}
+			return nil
+		}
+	}
+	if c.RunE != nil {
+		c.PreRunE = func(cmd *cobra.Command, _ []string) error {
+			if err := cmd.ValidateRequiredFlags(); err != nil {
 				return &usageError{cmd.CommandPath(), err}
 			}
 			return nil

@@ -25,7 +25,7 @@ func newReport(env *environment) *cobra.Command {
 		Use:   "report SNAPSHOT|BUNDLE",
 		Short: "Assess, render and seal a snapshot that was taken before",
 		Long: `Make a bundle of a snapshot, or of the evidence in an earlier bundle, without asking any
-cluster. The inputs are those that lie beside the evidence, or those of --plan. A bundle
+cluster. The inputs are those that lie beside the evidence, or those of --file. A bundle
 is verified first, with the key of whoever sealed it.
 
 With --audience customer it makes an extract of a bundle, as it is, for customers: statuses,

@@ -40,7 +40,7 @@ func newRun(env *environment) *cobra.Command {
 audit pack: a folder and an archive of the same content, named after plan and day.
 
 Where the plan has places under publish, the archive is copied to each, and read back.
-Without --plan the built-in plan reads the current context of the kubeconfig.
+Without --file the built-in plan reads the current context of the kubeconfig.
 Nothing is written to a cluster, and nothing that exists is overwritten.`,
 		Example: `  auditpack run -f audit/plan.yaml --key cosign.key
   auditpack run --context prod --key awskms:///alias/audit
