@@ -46,8 +46,8 @@ type FindingStanding struct {
 	State    FindingState `json:"state"`
 	// Cluster is empty for a finding about a register.
 	Cluster string `json:"cluster"`
-	Owner    string       `json:"owner"`
-	Message  string       `json:"message"`
+	Owner   string `json:"owner"`
+	Message string `json:"message"`
 	// Since is the day of the first bundle of the chain that had it open without a break.
 	Since Date `json:"since,omitzero"`
 }
