@@ -39,7 +39,8 @@ docs: pictures ## what in docs/ is made
 pictures: build packages ## the pictures in docs/, from the sample
 	rm -rf bin/pictures && bin/auditpack demo -q --out bin/pictures >/dev/null
 	pdftoppm -r 72 -f 2 -l 2 -singlefile -png bin/pictures/*/report.pdf docs/pictures/summary
-	pdftoppm -r 72 -f 4 -l 4 -singlefile -png bin/pictures/*/report.pdf docs/pictures/question
+	page=$$(pdftotext -layout bin/pictures/*/report.pdf - | awk 'BEGIN { RS = "\f" } /Q1  *Who can administer/ && /HEADLINE NUMBER/ { print NR; exit }') && \
+	  pdftoppm -r 72 -f $$page -l $$page -singlefile -png bin/pictures/*/report.pdf docs/pictures/question
 	page=$$(pdftotext -layout bin/pictures/*/report.pdf - | awk 'BEGIN { RS = "\f" } /ACC-02  *Role definitions/ && /HOW IT OPERATES/ { print NR; exit }') && \
 	  pdftoppm -r 72 -f $$page -l $$page -singlefile -png bin/pictures/*/report.pdf docs/pictures/control
 	soffice -env:UserInstallation=file:///tmp/auditpack-pictures --headless --convert-to pdf --outdir bin/pictures bin/pictures/*/control-map.xlsx >/dev/null

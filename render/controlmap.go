@@ -10,9 +10,9 @@ import (
 func (b *builder) controlMap() []Section {
 	t := Table{
 		Columns: []Column{
-			{Title: "Id", Width: 14}, {Title: "Control", Width: 43}, {Title: "Owner", Width: 22},
+			{Title: "Id", Width: 12}, {Title: "Control", Width: 49}, {Title: "Owner", Width: 20},
 			{Title: "Status", Width: 26, Kind: StatusCell}, {Title: "Design", Width: 15}, {Title: "Operation", Width: 17},
-			{Title: "Evidence as of", Width: 17}, {Title: findingsTitle, Width: 16}, {Title: "Next review", Width: 17},
+			{Title: "Evidence as of", Width: 17}, {Title: findingsTitle, Width: 14}, {Title: "Next review", Width: 17},
 		},
 		Dense: true,
 		Empty: "The control table is empty.",
@@ -76,7 +76,7 @@ func nextReview(c schema.ControlResult) Text {
 	case schema.ReviewOverdue, schema.ReviewDue:
 		t.Note = string(c.Review)
 	case schema.ReviewNever:
-		t.Note = "never reviewed"
+		t.Value = "never"
 	}
 	if c.Review == schema.ReviewOverdue || c.Review == schema.ReviewNever {
 		t.Tone = Bad

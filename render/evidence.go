@@ -168,7 +168,8 @@ func (b *builder) sharedDuties() []Block {
 		}
 		t.Rows = append(t.Rows, []Text{{Value: p.name, Bold: true}, controlCount(accountable), controlCount(responsible)})
 	}
-	return []Block{t, Paragraph{Style: Small, Text: Text{Value: "The whole matrix is in the chapter on responsibilities.", Link: "responsibilities"}}}
+	return append([]Block{t, Paragraph{Style: Small, Text: Text{Value: "The whole matrix is in the chapter on responsibilities.", Link: "responsibilities"}}},
+		b.assumptions()...)
 }
 
 func controlCount(ids []string) Text {

@@ -208,12 +208,22 @@ func (o *runOptions) conclude(env *environment, p product) error {
 	return nil
 }
 
+// printFiles names what was written, what to open first, and how to check it.
 func printFiles(w io.Writer, p product) {
 	if p.sealed.Folder == "" {
 		fmt.Fprintf(w, "\n%s\n  encrypted; auditpack verify --identity FILE checks it, age -d opens it\n", p.sealed.Archive)
 		return
 	}
-	fmt.Fprintf(w, "\n%s\n  report.pdf        to read\n  report.html       to search, with the evidence of each finding\n  control-map.xlsx  to filter, sample and comment on\n  report.json       for machines\n%s\n", p.sealed.Folder, p.sealed.Archive)
+	fmt.Fprintf(w, "\n%s\n  open report.pdf to read, report.html to search, control-map.xlsx to filter\n  auditpack verify %s %s\n",
+		p.sealed.Folder, p.sealed.Archive, verifyWith(p))
+}
+
+// verifyWith are the flags with which whoever gets the archive checks it.
+func verifyWith(p product) string {
+	if p.report.Plan.Unsigned {
+		return "--unsafe-unsigned"
+	}
+	return "--key PUBLIC_KEY  (VERIFY.md: other ways)"
 }
 
 var severities = []schema.Severity{schema.Critical, schema.High, schema.Medium, schema.Low}

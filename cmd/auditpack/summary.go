@@ -18,7 +18,7 @@ var shownStatuses = []schema.Status{schema.Implemented, schema.Partial, schema.N
 func printSummary(env *environment, r *schema.Report) {
 	p := newPaint(env)
 	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(env.stdout, "%s, as of %s\n\n", printable(r.Plan.Organization), r.AsOf.Format("2006-01-02 15:04 UTC"))
+	fmt.Fprintf(env.stdout, "%s, as of %s\n", printable(r.Plan.Organization), r.AsOf.Format("2006-01-02 15:04 UTC"))
 	fmt.Fprintln(w, "area\timplemented\tpartial\tnot implemented\tneeds review\tn/a\t")
 	for _, area := range areasOf(r) {
 		fmt.Fprint(w, area+"\t")
@@ -31,11 +31,10 @@ func printSummary(env *environment, r *schema.Report) {
 	by := r.Summary.FindingsBySeverity
 	fmt.Fprintf(env.stdout, "Open findings: %s, %d high, %d medium, %d low\n",
 		p.bad(by[schema.Critical] > 0, fmt.Sprintf("%d critical", by[schema.Critical])), by[schema.High], by[schema.Medium], by[schema.Low])
-	fmt.Fprintf(env.stdout, "Exceptions: %d in force, %s. Reviews overdue: %d. Controls without owner: %d.\n",
+	fmt.Fprintf(env.stdout, "Exceptions: %d in force, %s. Reviews overdue: %d. Without owner: %d.\n",
 		r.Summary.OpenExceptions, p.bad(r.Summary.ExpiredExceptions > 0, fmt.Sprintf("%d expired", r.Summary.ExpiredExceptions)),
 		r.Summary.OverdueReviews, r.Summary.ControlsNoOwner)
 	printGaps(env, p, r)
-	printUndecided(env, r)
 	printWorst(env, r)
 }
 
@@ -50,18 +49,15 @@ func printGaps(env *environment, p paint, r *schema.Report) {
 	}
 	slices.SortStableFunc(gaps, func(a, b schema.Query) int { return cmp.Compare(kindOfGap(a), kindOfGap(b)) })
 	if len(gaps) == 0 {
-		fmt.Fprintln(env.stdout, "Every query was answered completely.")
+		fmt.Fprintf(env.stdout, "Every query was answered completely.%s\n", withoutResult(r))
 		return
 	}
-	fmt.Fprintln(env.stdout, p.bad(true, fmt.Sprintf("%d queries were not answered completely:", len(gaps))))
+	fmt.Fprintf(env.stdout, "%s.%s\n", p.bad(true, fmt.Sprintf("%d queries were not answered completely", len(gaps))), withoutResult(r))
 	for _, q := range gaps[:min(shown, len(gaps))] {
 		fmt.Fprintf(env.stdout, "  %s\n", cutTo(printable(fmt.Sprintf("%s %s: %s, %s", q.Source, q.Resource, q.Outcome, q.Reason)), 76))
 	}
-	if len(gaps) > shown {
-		fmt.Fprintf(env.stdout, "  and %d more; the report lists them all\n", len(gaps)-shown)
-	}
 	if kindOfGap(gaps[len(gaps)-1]) == unspoken {
-		fmt.Fprintln(env.stdout, "Files that hold the whole cluster can say so: --complete, or complete: true in the plan.")
+		fmt.Fprintln(env.stdout, "Files that hold the whole cluster can say so: --complete, or in the plan.")
 	}
 }
 
@@ -83,11 +79,13 @@ func kindOfGap(q schema.Query) int {
 	}
 }
 
-// printUndecided says how many checks have no result, which no gap shows.
-func printUndecided(env *environment, r *schema.Report) {
-	if n := r.Summary.ChecksByResult[schema.ResultNotCollected]; n > 0 {
-		fmt.Fprintf(env.stdout, "%d of %d checks have no result; the report says why.\n", n, len(r.Checks))
+// withoutResult says how many checks have no result, which no gap shows.
+func withoutResult(r *schema.Report) string {
+	n := r.Summary.ChecksByResult[schema.ResultNotCollected]
+	if n == 0 {
+		return ""
 	}
+	return fmt.Sprintf(" %d of %d checks have no result.", n, len(r.Checks))
 }
 
 func printWorst(env *environment, r *schema.Report) {
