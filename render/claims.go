@@ -19,9 +19,9 @@ const (
 func (b *builder) claims() []Block {
 	t := Table{
 		Columns: []Column{
-			{Title: "Namespace", Width: 33}, {Title: "Cluster", Width: 17}, {Title: "Environment", Width: 21}, {Title: "Owner", Width: 22},
-			{Title: "Called isolated", Width: 14}, {Title: "Barriers that hold", Width: 18, Kind: StatusCell},
-			{Title: "Network closed", Width: 14}, {Title: "Pod Security", Width: 14}, {Title: "No host access", Width: 12}, {Title: "Own accounts", Width: 15}, {Title: "Own nodes", Width: 10},
+			{Title: "Namespace", Width: 28}, {Title: "Cluster", Width: 17}, {Title: "Environment", Width: 21}, {Title: "Owner", Width: 22},
+			{Title: "Called isolated", Width: 14}, {Title: "Barriers that hold", Width: 21, Kind: StatusCell},
+			{Title: "Network closed", Width: 14}, {Title: "Pod Security", Width: 14}, {Title: "No host access", Width: 12}, {Title: "Own accounts", Width: 17}, {Title: "Own nodes", Width: 10},
 		},
 		Dense: true,
 		Empty: "No namespace is in scope.",

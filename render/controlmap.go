@@ -10,7 +10,7 @@ import (
 func (b *builder) controlMap() []Section {
 	t := Table{
 		Columns: []Column{
-			{Title: "Id", Width: 12}, {Title: "Control", Width: 49}, {Title: "Owner", Width: 20},
+			{Title: "Id", Width: 14}, {Title: "Control", Width: 45}, {Title: "Owner", Width: 22},
 			{Title: "Status", Width: 26, Kind: StatusCell}, {Title: "Design", Width: 15}, {Title: "Operation", Width: 17},
 			{Title: "Evidence as of", Width: 17}, {Title: findingsTitle, Width: 14}, {Title: "Next review", Width: 17},
 		},

@@ -223,7 +223,7 @@ func verifyWith(p product) string {
 	if p.report.Plan.Unsigned {
 		return "--unsafe-unsigned"
 	}
-	return "--key PUBLIC_KEY  (VERIFY.md: other ways)"
+	return "--key PUBLIC_KEY"
 }
 
 var severities = []schema.Severity{schema.Critical, schema.High, schema.Medium, schema.Low}
