@@ -29,9 +29,9 @@ func newDocuments(env *environment) *cobra.Command {
 }
 
 type documentsAddOptions struct {
-	plan, control                                string
-	record                                       schema.DocumentRecord
-	kind, asOf, approvedOn, validUntil, location string
+	plan, control                      string
+	record                             schema.DocumentRecord
+	kind, asOf, approvedOn, validUntil string
 }
 
 func newDocumentsAdd(env *environment) *cobra.Command {

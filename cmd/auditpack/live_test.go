@@ -167,8 +167,8 @@ func TestRefusedKindIsAGap(t *testing.T) {
 	if code != exitGaps || !strings.Contains(stdout, `- "clusterrolebindings"`) {
 		t.Errorf("preflight: exit code %d, and the role that is missing is not printed\n%s%s", code, stdout, stderr)
 	}
-	code, stdout, stderr = command(t, "run", "-q", "--kubeconfig", kubeconfig, "--key", dir+"/k.key", "--password-file", dir+"/password", "--as-of", "2026-09-30T06:00:00Z", "--out", dir)
-	if code != exitGaps || !strings.Contains(stdout, "clusterrolebindings") {
+	code, stdout, stderr = command(t, "run", "--kubeconfig", kubeconfig, "--key", dir+"/k.key", "--password-file", dir+"/password", "--as-of", "2026-09-30T06:00:00Z", "--out", dir)
+	if code != exitGaps || !strings.Contains(stdout, "not answered completely") {
 		t.Fatalf("run: exit code %d, want %d and the gap named\n%s%s", code, exitGaps, stdout, stderr)
 	}
 	archives, err := filepath.Glob(dir + "/*.zip")
@@ -225,7 +225,7 @@ spec:
 	if err := os.WriteFile(dir+"/plan.yaml", []byte(plan), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	code, stdout, stderr := command(t, "run", "-q", "-f", dir+"/plan.yaml", "--unsigned", "--as-of", "2026-09-30T06:00:00Z", "--out", dir)
+	code, stdout, stderr := command(t, "run", "-f", dir+"/plan.yaml", "--unsigned", "--as-of", "2026-09-30T06:00:00Z", "--out", dir)
 	if code != exitGaps || !strings.Contains(stdout, "dead source: failed") {
 		t.Fatalf("exit code %d, want %d and the dead cluster named\n%s%s", code, exitGaps, stdout, stderr)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -57,7 +56,7 @@ func expand(paths []string) ([]file, error) {
 
 // read tallies one file. What was read before an error counts.
 func (f file) read(ctx context.Context, o Options) (*tally, error) {
-	var in io.Reader = o.Stdin
+	in := o.Stdin
 	if f.path != "" {
 		opened, err := os.Open(f.path)
 		if err != nil {

@@ -64,6 +64,8 @@ func Built() bool {
 
 // input is the program's standard input. It ends with it, and so with the
 // process of the tests. As a variable it is not collected before.
+//
+//lint:ignore U1000 it is held, and never read
 var input io.WriteCloser
 
 // Start runs the program once for all tests of a process.

@@ -55,10 +55,16 @@ func PEM(certificates ...*x509.Certificate) []byte {
 	return out
 }
 
-// P256, P384, P521 and RSA make keys.
+// P256 makes a key on that curve.
 func P256(t testing.TB) crypto.Signer { return ec(t, elliptic.P256()) }
+
+// P384 makes a key on that curve.
 func P384(t testing.TB) crypto.Signer { return ec(t, elliptic.P384()) }
+
+// P521 makes a key on that curve.
 func P521(t testing.TB) crypto.Signer { return ec(t, elliptic.P521()) }
+
+// RSA makes a key of so many bits.
 func RSA(t testing.TB, bits int) crypto.Signer {
 	t.Helper()
 	return must(rsa.GenerateKey(rand.Reader, bits))(t)

@@ -65,8 +65,8 @@ func (b *Book) Origin() (map[string]string, error) {
 // the answers. Anything else that differs from the form, an answer that is none of
 // the choices, a formula, or cells that were merged make it an *Error that says all
 // of it. An answer that is open is an empty text.
-func (form *Form) Answers(b *Book) (*Answers, error) {
-	r := &reading{form: form, file: b.file}
+func (f *Form) Answers(b *Book) (*Answers, error) {
+	r := &reading{form: f, file: b.file}
 	var err error
 	if r.cells, err = b.file.GetRows(answersSheet, excelize.Options{RawCellValue: true}); err != nil {
 		return nil, fmt.Errorf("read sheet %q: %w", answersSheet, err)
