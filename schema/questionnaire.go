@@ -15,7 +15,8 @@ type QuestionnaireMapSpec struct {
 	// Questionnaire is its name, and Version the edition whose ids Questions has: ids
 	// of two editions are not the same questions.
 	Questionnaire string `json:"questionnaire"`
-	Version       string `json:"version"`
+	// Version is the edition whose ids Questions has.
+	Version string `json:"version"`
 	// Columns has the titles of columns that are not found by themselves.
 	Columns QuestionColumns `json:"columns,omitzero"`
 	// Questions by id.
