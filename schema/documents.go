@@ -61,6 +61,8 @@ type PlanSpec struct {
 	Clusters []PlanCluster `json:"clusters,omitzero"`
 	// Forges are the hosts of the repositories from which the clusters are deployed.
 	Forges []PlanForge `json:"forges,omitzero"`
+	// Imports are files of other tools, such as scanners and clouds, to take into the report. See docs/imports.md.
+	Imports []PlanImport `json:"imports,omitzero"`
 	// Secrets is how much of secrets is asked for; by default none.
 	Secrets SecretsTier `json:"secrets,omitempty"`
 	// Namespaces says which namespaces are judged, and what environment they are.
@@ -91,6 +93,8 @@ type PlanSpec struct {
 	Support string `json:"support,omitempty"`
 	// Previous is the archive or folder of the bundle before this one; its digest goes into the statement.
 	Previous string `json:"previous,omitempty"`
+	// PreviousPolicy is a VerificationPolicy file that says who may have signed Previous, beside the key of this run. Keyless runs need it.
+	PreviousPolicy string `json:"previousPolicy,omitempty"`
 	// IntervalDays is how many days lie between two bundles as planned; by default 92, a quarter.
 	IntervalDays int `json:"intervalDays,omitempty"`
 	// Signing says how the bundle is signed.
@@ -199,6 +203,21 @@ type PlanCluster struct {
 	Distribution string `json:"distribution,omitempty"`
 }
 
+// A PlanImport is a file of another tool, or a folder of such files. What a file is
+// shows by its content.
+type PlanImport struct {
+	// Path is a file, or a folder of which every file is read.
+	Path string `json:"path"`
+	// Cluster of the plan that the files are about, where their content does not say it.
+	Cluster string `json:"cluster,omitempty"`
+	// Made is the day on which the tool looked, for forms that do not say it.
+	Made Date `json:"made,omitzero"`
+	// Stack names what an infrastructure plan is of; by default the name of the file.
+	Stack string `json:"stack,omitempty"`
+	// Columns names the columns of a CSV of group members, where they are not called so: group, member and status.
+	Columns map[string]string `json:"columns,omitzero"`
+}
+
 // A PlanForge is one host of repositories to read. See docs/pipelines.md.
 type PlanForge struct {
 	// Name of the forge in the report.
@@ -279,6 +298,35 @@ type BreakGlass struct {
 type ImageFacts struct {
 	// Registries are approved hosts, or host/path prefixes.
 	Registries []string `json:"registries,omitzero"`
+	// Provenance says whose signatures count; without it registries are not asked.
+	Provenance *ProvenancePolicy `json:"provenance,omitempty"`
+}
+
+// A ProvenancePolicy says which images must have a build provenance, and whose
+// signature on it counts. See docs/provenance.md.
+type ProvenancePolicy struct {
+	// Images are the hosts, or host/path prefixes, of the images that one's own pipelines build.
+	Images []string `json:"images" input:"nonempty"`
+	// Keys are files of public keys in PEM form.
+	Keys []string `json:"keys,omitzero"`
+	// Identities are the names that certificates of keyless signatures may have. They need a trusted root.
+	Identities []SignerIdentity `json:"identities,omitzero"`
+	// TrustedRoot is a file in sigstore's format with the authorities and logs that are trusted; nothing is fetched.
+	TrustedRoot string `json:"trustedRoot,omitempty"`
+	// DockerConfig is the folder of the config.json with credentials for registries; by default the one that docker takes.
+	DockerConfig string `json:"dockerConfig,omitempty"`
+	// Insecure are hosts that are reached without TLS.
+	Insecure []string `json:"insecure,omitzero"`
+}
+
+// A SignerIdentity is a name that a certificate may have, and who must have identified it.
+type SignerIdentity struct {
+	// Issuer of the OpenID Connect token, such as https://token.actions.githubusercontent.com.
+	Issuer string `json:"issuer"`
+	// Subject is the name in the certificate, such as the address of a workflow.
+	Subject string `json:"subject,omitempty"`
+	// SubjectRegexp is a regular expression that the whole name matches, in the place of Subject.
+	SubjectRegexp string `json:"subjectRegexp,omitempty"`
 }
 
 // RotationLimits say how old credentials may become, in days.

@@ -44,6 +44,9 @@ type Evidence struct {
 	CustomResources     []CustomResource     `json:"customResources"`
 	Applications        []Application        `json:"applications"`
 	ApplicationProjects []ApplicationProject `json:"applicationProjects"`
+	ApplicationSources  []ApplicationSource  `json:"applicationSources"`
+	ApplicationSyncs    []ApplicationSync    `json:"applicationSyncs"`
+	ApplicationObjects  []ApplicationObject  `json:"applicationObjects"`
 	ExternalSecrets     []ExternalSecret     `json:"externalSecrets"`
 	Dependencies        []Dependency         `json:"dependencies"`
 	LogOutputs          []LogOutput          `json:"logOutputs"`
@@ -68,6 +71,14 @@ type Evidence struct {
 	Workflows           []Workflow           `json:"workflows"`
 	ForgeMembers        []ForgeMember        `json:"forgeMembers"`
 	ForgeWebhooks       []ForgeWebhook       `json:"forgeWebhooks"`
+	ImageProvenance     []ImageProvenance    `json:"imageProvenance"`
+	Imports             []Import             `json:"imports"`
+	ClusterSettings     []ClusterSetting     `json:"clusterSettings"`
+	CloudPrincipals     []CloudPrincipal     `json:"cloudPrincipals"`
+	BenchmarkResults    []BenchmarkResult    `json:"benchmarkResults"`
+	GroupMembers        []GroupMember        `json:"groupMembers"`
+	ScannerFindings     []ScannerFinding     `json:"scannerFindings"`
+	InfrastructurePlans []InfrastructurePlan `json:"infrastructurePlans"`
 }
 
 // A Row is one line of a population.
@@ -157,6 +168,8 @@ type Workload struct {
 	AutomountToken string `json:"automountToken"`
 	// ManagedBy names the pipeline that claims the object: argocd, flux, helm; owner for an object that another object controls; or empty.
 	ManagedBy string `json:"managedBy"`
+	// Application is what that pipeline says the object belongs to: the name of an Argo CD application, or Kind/namespace/name of an object of Flux; empty for others.
+	Application string `json:"application"`
 	// HostAccess lists hostNetwork, hostPID, hostIPC, hostPath and hostPort where used.
 	HostAccess []string `json:"hostAccess"`
 	// SpreadBy lists topology keys of spread constraints and anti-affinity.
@@ -662,7 +675,7 @@ type PolicyResult struct {
 	Skip   int    `json:"skip"`
 }
 
-// An ImageScan is a VulnerabilityReport of aquasecurity.github.io: the known vulnerabilities of one container's image.
+// An ImageScan is a VulnerabilityReport of aquasecurity.github.io, or an imported scan: the known vulnerabilities of one image.
 type ImageScan struct {
 	Cluster   string    `json:"cluster"`
 	Namespace string    `json:"namespace"`
@@ -679,6 +692,9 @@ type ImageScan struct {
 	OldestHigh      time.Time `json:"oldestHigh,omitzero"`
 	// Undated counts the fixable ones whose day of publication the report does not tell.
 	Undated int `json:"undated"`
+	// Import is the file that a scan outside clusters was imported from; such a scan
+	// names no namespace, and no cluster unless it was said to be about one.
+	Import string `json:"import,omitempty"`
 }
 
 // A PolicyExclusion is a technical exclusion from a policy mechanism.
@@ -722,16 +738,18 @@ type Application struct {
 	// Project is the Argo CD project; empty for Flux.
 	Project string `json:"project"`
 	// Sources are repository URLs without user information, or the Flux source reference.
-	Sources              []string `json:"sources"`
-	TargetRevision       string   `json:"targetRevision"`
-	Revision             string   `json:"revision"` // the one that was applied last
-	DestinationNamespace string   `json:"destinationNamespace"`
-	DestinationServer    string   `json:"destinationServer"`
-	Sync                 string   `json:"sync"`      // Synced, OutOfSync, Unknown
-	Health               string   `json:"health"`    // Healthy, Degraded, …; Ready or NotReady for Flux
-	Automated            bool     `json:"automated"` // sync without a person
-	SelfHeal             bool     `json:"selfHeal"`  // drift is corrected; for a HelmRelease: driftDetection is enabled
-	Suspended            bool     `json:"suspended"`
+	Sources        []string `json:"sources"`
+	TargetRevision string   `json:"targetRevision"`
+	Revision       string   `json:"revision"` // the one that was applied last
+	// OriginRevision is the revision of the repository that an artifact of Flux says it was made of; empty for others.
+	OriginRevision       string `json:"originRevision"`
+	DestinationNamespace string `json:"destinationNamespace"`
+	DestinationServer    string `json:"destinationServer"`
+	Sync                 string `json:"sync"`      // Synced, OutOfSync, Unknown
+	Health               string `json:"health"`    // Healthy, Degraded, …; Ready or NotReady for Flux
+	Automated            bool   `json:"automated"` // sync without a person
+	SelfHeal             bool   `json:"selfHeal"`  // drift is corrected; for a HelmRelease: driftDetection is enabled
+	Suspended            bool   `json:"suspended"`
 	// ServiceAccount is what Flux impersonates; empty means the controller's own rights.
 	ServiceAccount    string    `json:"serviceAccount"`
 	Reconciled        time.Time `json:"reconciled,omitzero"`

@@ -34,6 +34,8 @@ const (
 	OriginCluster  Origin = iota // the API server of each cluster, or files that stand for it
 	OriginForge                  // forges, each repository by itself, and no cluster
 	OriginAuditLog               // the audit log of a cluster, where the plan names one
+	OriginRegistry               // registries of images, where the plan says whose signatures count
+	OriginImport                 // files of other tools, where they are given
 )
 
 // Derived reports whether assess computes the population.
@@ -66,6 +68,9 @@ const AuditLogRecords = "auditlogs"
 // podKinds are the resources whose objects have pods or pod templates.
 var podKinds = []string{"pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "jobs.batch", "cronjobs.batch"}
 
+// applicationKinds are the resources that say what is deployed from source.
+var applicationKinds = []string{"applications.argoproj.io", "kustomizations.kustomize.toolkit.fluxcd.io", "helmreleases.helm.toolkit.fluxcd.io"}
+
 // changeableKinds are the resources whose field managers are recorded.
 var changeableKinds = []string{
 	"deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "services", "configmaps", "ingresses.networking.k8s.io",
@@ -81,6 +86,8 @@ var Populations = []Population{
 	{Name: "namespaces", Title: "Namespaces", Question: "Which namespaces exist, and whose are they?", Resources: []string{"namespaces"}, Row: Namespace{}},
 	{Name: "barriers", Title: "Barriers", Question: "Which barriers keep each namespace apart?",
 		From: []string{"namespaces", "networkPolicies", "workloads", "pods", "nodes"}, Row: Barrier{}},
+	{Name: "traces", Title: "Traceability", Question: "Which workloads of production lead back to an approved change?",
+		From: []string{"namespaces", "workloads", "containers", "pods", "applications", "applicationSources", "applicationObjects"}, Row: Trace{}},
 	{Name: "nodes", Title: "Nodes", Question: "Which nodes run the workloads, and how fresh are they?", Resources: []string{"nodes"}, Row: Node{}},
 	{Name: "workloads", Title: "Workloads", Question: "What runs, and who owns it?", Resources: podKinds, Row: Workload{}},
 	{Name: "containers", Title: "Containers", Question: "Which images run, and with which privileges?", Resources: podKinds, Row: Container{}},
@@ -130,8 +137,12 @@ var Populations = []Population{
 	{Name: "apiServices", Title: "API services", Question: "Which servers extend the API?", Resources: []string{"apiservices.apiregistration.k8s.io"}, Row: APIService{}},
 	{Name: "customResources", Title: "Custom resources", Question: "Which kinds were added to the API?", Resources: []string{"customresourcedefinitions.apiextensions.k8s.io"}, Row: CustomResource{}},
 	{Name: "applications", Title: "GitOps applications", Question: "What is deployed from source, and is it in step?",
-		Resources: []string{"applications.argoproj.io", "kustomizations.kustomize.toolkit.fluxcd.io", "helmreleases.helm.toolkit.fluxcd.io"}, Row: Application{}},
+		Resources: applicationKinds, Row: Application{}},
 	{Name: "applicationProjects", Title: "GitOps projects", Question: "What may each tenant deploy, and where?", Resources: []string{"appprojects.argoproj.io"}, Row: ApplicationProject{}},
+	{Name: "applicationSources", Title: "GitOps sources", Question: "Where does Flux fetch from, and does it check signatures?",
+		Resources: []string{"gitrepositories.source.toolkit.fluxcd.io", "ocirepositories.source.toolkit.fluxcd.io", "helmrepositories.source.toolkit.fluxcd.io"}, Row: ApplicationSource{}},
+	{Name: "applicationSyncs", Title: "GitOps deployments", Question: "Which revisions were deployed, when, and who started it?", Resources: applicationKinds, Row: ApplicationSync{}},
+	{Name: "applicationObjects", Title: "GitOps objects", Question: "Which objects does each application deploy?", Resources: applicationKinds, Row: ApplicationObject{}},
 	{Name: "mergedChanges", Title: "Merged changes", Question: "Which changes were merged in the period, and who approved them?",
 		Resources: []string{MergedChanges}, Origin: OriginForge, Row: MergedChange{}},
 	{Name: "repositories", Title: "Repositories", Question: "Which repositories feed production, and how are their pipelines set?", Resources: []string{Repositories}, Origin: OriginForge, Row: Repository{}},
@@ -163,6 +174,14 @@ var Populations = []Population{
 	{Name: "controlPlaneFlags", Title: "Control-plane flags", Question: "How is the control plane started, where that is visible?", Resources: []string{"pods"}, Row: ControlPlaneFlag{}},
 	{Name: "auditLogs", Title: "Audit logs", Question: "Which time do the audit logs cover?", Resources: []string{AuditLogRecords}, Origin: OriginAuditLog, Row: AuditLog{}},
 	{Name: "auditActions", Title: "Audited actions", Question: "Who did what that matters, by the audit log?", Resources: []string{AuditLogRecords}, Origin: OriginAuditLog, Row: AuditAction{}},
+	{Name: "imageProvenance", Title: "Image provenance", Question: "Who signed what about the images that run?", Resources: []string{ProvenanceOfImages}, Origin: OriginRegistry, Row: ImageProvenance{}},
+	{Name: "imports", Title: "Imports", Question: "Which files of other tools were read, and how old are they?", Resources: []string{ImportedFiles}, Origin: OriginImport, Row: Import{}},
+	{Name: "clusterSettings", Title: "Cluster settings", Question: "How does the cloud run each cluster?", Resources: []string{ClusterSettings}, Origin: OriginImport, Row: ClusterSetting{}},
+	{Name: "cloudPrincipals", Title: "Cloud principals", Question: "Which identities of the cloud may sign in to a cluster?", Resources: []string{CloudPrincipals}, Origin: OriginImport, Row: CloudPrincipal{}},
+	{Name: "benchmarkResults", Title: "Benchmark results", Question: "What did a scan against a benchmark find?", Resources: []string{BenchmarkResults}, Origin: OriginImport, Row: BenchmarkResult{}},
+	{Name: "groupMembers", Title: "Group members", Question: "Who is in which group, by the identity provider?", Resources: []string{GroupMembers}, Origin: OriginImport, Row: GroupMember{}},
+	{Name: "scannerFindings", Title: "Scanner findings", Question: "What did scanners outside the cluster find?", Resources: []string{ScannerFindings}, Origin: OriginImport, Row: ScannerFinding{}},
+	{Name: "infrastructurePlans", Title: "Infrastructure plans", Question: "Is the infrastructure what its code says?", Resources: []string{InfrastructurePlans}, Origin: OriginImport, Row: InfrastructurePlan{}},
 }
 
 // PopulationNamed returns the population with that name.

@@ -39,6 +39,7 @@ type Report struct {
 type Derived struct {
 	AccessGrants []AccessGrant `json:"accessGrants"`
 	Barriers     []Barrier     `json:"barriers"`
+	Traces       []Trace       `json:"traces"`
 }
 
 // A Barrier row says which of five barriers keep a namespace in scope apart from the others of its cluster.
@@ -115,6 +116,8 @@ type Summary struct {
 	ExpiredExceptions  int              `json:"expiredExceptions" class:"nda"`
 	OverdueReviews     int              `json:"overdueReviews" class:"nda"`
 	ControlsNoOwner    int              `json:"controlsNoOwner" class:"nda"`
+	// Traces counts the workloads of production by how far they can be traced to an approved change.
+	Traces TraceCounts `json:"traces" class:"nda"`
 }
 
 // A Question is one of the eight that open the report.

@@ -85,6 +85,7 @@ const (
 	SourceFiles   SourceKind = "files"
 	SourceBundle  SourceKind = "bundle"
 	SourceForge   SourceKind = "forge"
+	SourceImports SourceKind = "imports"
 )
 
 // SecretsTier says how much of secrets is asked for. See docs/secrets.md.

@@ -65,6 +65,8 @@ type VerificationResult struct {
 	Bundles []VerifiedBundle `json:"bundles" class:"public"`
 	// Chain are the sentences about how the bundles follow each other; empty for one bundle.
 	Chain []string `json:"chain" class:"public"`
+	// Documents are the PDFs and workbooks that were verified without their bundle, in the order in which they were given.
+	Documents []VerifiedDocument `json:"documents,omitempty" class:"public"`
 }
 
 // A VerifiedBundle is one bundle of a VerificationResult.
@@ -85,6 +87,26 @@ type VerifiedBundle struct {
 	NotChecked []string `json:"notChecked" class:"public"`
 	// Manifest is what the bundle says of itself under its signature.
 	Manifest Manifest `json:"manifest" class:"public"`
+}
+
+// A VerifiedDocument is one PDF or workbook of a VerificationResult, whose own signature is intact.
+type VerifiedDocument struct {
+	// Path is the file as it was given.
+	Path string `json:"path" class:"public"`
+	// Trusted is true when the signer's certificate leads to an authority that was given.
+	Trusted bool `json:"trusted" class:"public"`
+	// Signer is whose certificate signed.
+	Signer DocumentSigner `json:"signer" class:"public"`
+	// Reason is the signer's sentence on what was signed.
+	Reason string `json:"reason" class:"public"`
+	// Signed is when, as the signer says, in UTC.
+	Signed time.Time `json:"signed" class:"public"`
+	// Timestamp is when, as a trusted timestamp authority says, in UTC.
+	Timestamp *time.Time `json:"timestamp,omitempty" class:"public"`
+	// Checked are the sentences about what held.
+	Checked []string `json:"checked" class:"public"`
+	// NotChecked are the sentences about what was not looked at, and why.
+	NotChecked []string `json:"notChecked" class:"public"`
 }
 
 // A VerifiedCertificate is that of a keyless signature.

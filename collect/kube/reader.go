@@ -212,6 +212,8 @@ func (r *Reader) custom(x *object, f fields) {
 		r.kustomization(x, f)
 	case "helmreleases.helm.toolkit.fluxcd.io":
 		r.helmRelease(x, f)
+	case "gitrepositories.source.toolkit.fluxcd.io", "ocirepositories.source.toolkit.fluxcd.io", "helmrepositories.source.toolkit.fluxcd.io":
+		r.applicationSource(x, f)
 	case "externalsecrets.external-secrets.io":
 		r.externalSecret(x, f)
 	case "secretstores.external-secrets.io", "clustersecretstores.external-secrets.io":

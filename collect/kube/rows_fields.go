@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -89,6 +90,26 @@ func managedBy(m metav1.Object) string {
 		return "helm"
 	case metav1.GetControllerOfNoCopy(m) != nil:
 		return "owner"
+	}
+	return ""
+}
+
+// applicationOf names what a GitOps tool says an object belongs to, by the marks of
+// managedBy: an application of Argo CD by its name, an object of Flux as
+// Kind/namespace/name. Argo CD writes the tracking id as application:group/kind:namespace/name.
+func applicationOf(m metav1.Object) string {
+	labels := m.GetLabels()
+	switch managedBy(m) {
+	case "argocd":
+		application, _, _ := strings.Cut(m.GetAnnotations()["argocd.argoproj.io/tracking-id"], ":")
+		return cmp.Or(application, labels["argocd.argoproj.io/instance"], labels["app.kubernetes.io/instance"])
+	case "flux":
+		for _, f := range []struct{ kind, group string }{{"HelmRelease", "helm"}, {"Kustomization", "kustomize"}} {
+			label := f.group + ".toolkit.fluxcd.io/"
+			if name := labels[label+"name"]; name != "" {
+				return f.kind + "/" + labels[label+"namespace"] + "/" + name
+			}
+		}
 	}
 	return ""
 }

@@ -40,6 +40,8 @@ func (r *Reader) application(x *object, f fields) {
 		row.SelfHeal = row.Automated && automated.truth("selfHeal")
 	}
 	r.to.Rows(row)
+	r.argoSyncs(x, f)
+	r.argoObjects(x, f)
 }
 
 // appliedRevision is that of the last deployment, or where none is recorded, the
@@ -108,7 +110,7 @@ func fluxSource(ref fields, namespace string) string {
 func (r *Reader) kustomization(x *object, f fields) {
 	row := r.flux(x, f)
 	row.Sources = sorted([]string{fluxSource(f.in("spec", "sourceRef"), x.GetNamespace())})
-	row.Revision = f.text("status", "lastAppliedRevision")
+	row.Revision, row.OriginRevision = f.text("status", "lastAppliedRevision"), f.text("status", "lastAppliedOriginRevision")
 	// A Kustomization applies its source again at every interval, and so corrects drift.
 	row.SelfHeal = !row.Suspended
 	if attempted := f.text("status", "lastAttemptedRevision"); row.Sync == "Synced" && attempted != "" && attempted != row.Revision {
@@ -118,6 +120,8 @@ func (r *Reader) kustomization(x *object, f fields) {
 		row.Reconciled, row.Deployed = h[0].when("lastReconciled"), h[0].when("firstReconciled")
 	}
 	r.to.Rows(row)
+	r.kustomizationSyncs(x, f)
+	r.fluxObjects(x, f)
 }
 
 func (r *Reader) helmRelease(x *object, f fields) {
@@ -134,6 +138,8 @@ func (r *Reader) helmRelease(x *object, f fields) {
 		row.Revision, row.Deployed = h[0].text("chartVersion"), h[0].when("lastDeployed")
 	}
 	r.to.Rows(row)
+	r.helmSyncs(x, f)
+	r.fluxObjects(x, f)
 }
 
 func (r *Reader) externalSecret(x *object, f fields) {

@@ -68,7 +68,7 @@ func (r *Reader) workload(x *object, w schema.Workload, path string, t *corev1.P
 	r.bareImages(spec)
 	w.Cluster, w.Namespace, w.Kind, w.Name = r.cluster.Name, x.GetNamespace(), x.kind.Kind, x.GetName()
 	w.UID, w.Created = string(x.GetUID()), utc(x.GetCreationTimestamp())
-	w.Owner, w.ManagedBy = r.owner(x.GetLabels(), w.Namespace), managedBy(x)
+	w.Owner, w.ManagedBy, w.Application = r.owner(x.GetLabels(), w.Namespace), managedBy(x), applicationOf(x)
 	w.ServiceAccount = cmp.Or(spec.ServiceAccountName, "default")
 	w.AutomountToken = automount(spec.AutomountServiceAccountToken)
 	w.HostAccess, w.SpreadBy = hostAccess(spec), spreadBy(spec)
