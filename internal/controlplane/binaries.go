@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,17 +13,34 @@ const Version = "1.37.2"
 // requireBinaries returns the folder that holds etcd and kube-apiserver.
 func requireBinaries(t testing.TB) string {
 	t.Helper()
-	dir := binariesDir()
-	for _, name := range []string{"etcd", "kube-apiserver"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
-			const remedy = "no %s in %s: run internal/controlplane/build.sh, or set KUBEBUILDER_ASSETS to a folder that has it"
-			if os.Getenv("CI") != "" {
-				t.Fatalf(remedy, name, dir)
-			}
-			t.Skipf(remedy, name, dir)
-		}
+	dir, err := binaries()
+	switch {
+	case err != nil && os.Getenv("CI") != "":
+		t.Fatal(err)
+	case err != nil:
+		t.Skip(err)
 	}
 	return dir
+}
+
+func binaries() (string, error) {
+	dir := binariesDir()
+	for _, name := range []string{etcdServer, apiServer} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return "", fmt.Errorf("no %s in %s: run internal/controlplane/build.sh, or set KUBEBUILDER_ASSETS to a folder that has it", name, dir)
+		}
+	}
+	return dir, nil
+}
+
+// Kubectl returns the path of kubectl beside the two programs, where build.sh was
+// told to build it too; empty when it is not there.
+func Kubectl() string {
+	path := filepath.Join(binariesDir(), "kubectl")
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
 }
 
 func binariesDir() string {

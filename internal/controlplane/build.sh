@@ -1,5 +1,6 @@
 #!/bin/sh
 # Builds etcd and kube-apiserver for the tests, unless they are there already, and prints the folder that holds them.
+# With the argument kubectl it builds that, too, for make bench.
 # The first build takes a quarter of an hour on two cores; KUBEBUILDER_ASSETS saves it where the two are at hand.
 set -eu
 cd "$(dirname "$0")/binaries"
@@ -24,4 +25,5 @@ build() {
 }
 build etcd go.etcd.io/etcd/server/v3
 build kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
+[ "${1:-}" != kubectl ] || build kubectl k8s.io/kubernetes/cmd/kubectl
 echo "$cache"

@@ -1,7 +1,7 @@
 // Package controlplane runs a real kube-apiserver and etcd for tests.
 //
 // Start gives a test a server of its own; Shared gives all tests of a package
-// one, which Main stops. Both listen on loopback only. There are no controllers,
+// one, which Main stops; Launch gives one to a program. All listen on loopback only. There are no controllers,
 // no kubelets, and no admission beyond the life cycle of namespaces: the cluster
 // holds what Apply puts there, as it was put there.
 //
@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,10 +35,40 @@ type Server struct {
 	URL string
 
 	dir       string // certificates, data and logs
+	bin       string // folder of the two programs
+	flags     []string
 	authority *authority
 	etcd      string // URL of etcd
 	processes []*process
 }
+
+// Launch starts a control plane for a program that is no test. Flags are further
+// flags of kube-apiserver. The caller must call Stop.
+func Launch(flags ...string) (*Server, error) {
+	dir, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	return start(dir, flags)
+}
+
+// Stop ends both programs and removes their files.
+func (s *Server) Stop() { s.stop() }
+
+// Etcd is the URL of etcd, which asks for no certificate.
+func (s *Server) Etcd() string { return s.etcd }
+
+// ProcessID is that of kube-apiserver.
+func (s *Server) ProcessID() int { return s.process(apiServer).cmd.Process.Pid }
+
+func (s *Server) process(name string) *process {
+	return s.processes[slices.IndexFunc(s.processes, func(p *process) bool { return p.name == name })]
+}
+
+const (
+	etcdServer = "etcd"
+	apiServer  = "kube-apiserver"
+)
 
 // Start starts a control plane and stops it when the test ends. Flags are
 // further flags of kube-apiserver. Without the two programs the test is skipped,
@@ -118,7 +149,7 @@ func startOnce(bin string, flags []string) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir}
+	s := &Server{dir: dir, bin: bin, flags: flags}
 	defer func() {
 		if err != nil {
 			s.stop()
@@ -127,10 +158,15 @@ func startOnce(bin string, flags []string) (_ *Server, err error) {
 	if err := s.writeKeys(); err != nil {
 		return nil, err
 	}
-	if err := s.startEtcd(bin); err != nil {
+	if err := s.startEtcd(); err != nil {
 		return nil, err
 	}
-	if err := s.startAPIServer(bin, flags); err != nil {
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	s.URL = "https://" + address
+	if err := s.startAPIServer(); err != nil {
 		return nil, err
 	}
 	return s, s.waitReady()
@@ -161,7 +197,7 @@ func (s *Server) writeKeys() error {
 	return nil
 }
 
-func (s *Server) startEtcd(bin string) error {
+func (s *Server) startEtcd() error {
 	client, err := freeAddress()
 	if err != nil {
 		return err
@@ -171,8 +207,8 @@ func (s *Server) startEtcd(bin string) error {
 		return err
 	}
 	s.etcd = "http://" + client
-	return s.run(bin, "etcd",
-		"--data-dir="+s.path("etcd"), "--log-level=warn", "--unsafe-no-fsync",
+	return s.run(etcdServer,
+		"--data-dir="+s.path("etcd"), "--log-level=warn", "--unsafe-no-fsync", "--quota-backend-bytes=8589934592",
 		"--listen-client-urls="+s.etcd, "--advertise-client-urls="+s.etcd,
 		"--listen-peer-urls=http://"+peer, "--initial-advertise-peer-urls=http://"+peer, "--initial-cluster=default=http://"+peer,
 	)
@@ -185,14 +221,9 @@ const disabledAdmission = "CertificateApproval,CertificateSigning,CertificateSub
 	"PodSecurity,PodTopologyLabels,Priority,ResourceQuota,RuntimeClass,ServiceAccount,StorageObjectInUseProtection,TaintNodesByCondition," +
 	"ValidatingAdmissionPolicy,ValidatingAdmissionWebhook"
 
-func (s *Server) startAPIServer(bin string, flags []string) error {
-	address, err := freeAddress()
-	if err != nil {
-		return err
-	}
-	s.URL = "https://" + address
-	_, port, _ := net.SplitHostPort(address)
-	return s.run(bin, "kube-apiserver", append([]string{
+func (s *Server) startAPIServer() error {
+	_, port, _ := net.SplitHostPort(strings.TrimPrefix(s.URL, "https://"))
+	return s.run(apiServer, append([]string{
 		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port=" + port,
 		"--etcd-servers=" + s.etcd, "--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.96.0.0/12",
 		"--client-ca-file=" + s.path("ca.crt"), "--tls-cert-file=" + s.path("server.crt"), "--tls-private-key-file=" + s.path("server.key"),
@@ -200,7 +231,21 @@ func (s *Server) startAPIServer(bin string, flags []string) error {
 		"--service-account-signing-key-file=" + s.path("accounts.key"), "--service-account-key-file=" + s.path("accounts.key"),
 		"--authorization-mode=RBAC", "--anonymous-auth=false", "--allow-privileged=true", "--disable-admission-plugins=" + disabledAdmission,
 		"--audit-policy-file=" + s.path("audit.yaml"), "--audit-log-path=" + s.path(auditLog), "--event-ttl=24h",
-	}, flags...)...)
+	}, s.flags...)...)
+}
+
+// Restart ends the API server at once, as a node that fails does, and starts it
+// again at the same address. It returns when the server is ready.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.process(apiServer).kill()
+	s.processes = slices.DeleteFunc(s.processes, func(p *process) bool { return p.name == apiServer })
+	if err := s.startAPIServer(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.waitReady(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // bootstrapped are what a new server creates last, some time after it says that
@@ -209,7 +254,7 @@ var bootstrapped = []string{"/readyz", "/api/v1/namespaces/kube-public", "/api/v
 
 // waitReady returns once the server is ready and has created what it creates by itself.
 func (s *Server) waitReady() error {
-	cfg, err := s.config("controlplane", "system:masters")
+	cfg, err := s.Config("controlplane", "system:masters")
 	if err != nil {
 		return err
 	}

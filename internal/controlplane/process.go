@@ -18,13 +18,13 @@ type process struct {
 }
 
 // run starts a program and adds it to the server's.
-func (s *Server) run(bin, name string, args ...string) error {
+func (s *Server) run(name string, args ...string) error {
 	log, err := os.Create(s.path(name + ".log"))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	cmd := exec.Command(filepath.Join(bin, name), args...)
+	cmd := exec.Command(filepath.Join(s.bin, name), args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, log, log
 	cmd.SysProcAttr = dieWithParent()
 	p := &process{name: name, log: log.Name(), cmd: cmd, done: make(chan struct{})}

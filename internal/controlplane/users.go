@@ -29,14 +29,15 @@ func (s *Server) Admin(t testing.TB) *rest.Config {
 // certificate and no rights but those that Bind or the groups give.
 func (s *Server) User(t testing.TB, name string, groups ...string) *rest.Config {
 	t.Helper()
-	cfg, err := s.config(name, groups...)
+	cfg, err := s.Config(name, groups...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return cfg
 }
 
-func (s *Server) config(name string, groups ...string) (*rest.Config, error) {
+// Config is User for a program that is no test.
+func (s *Server) Config(name string, groups ...string) (*rest.Config, error) {
 	cert, key, err := s.authority.client(name, groups)
 	if err != nil {
 		return nil, fmt.Errorf("certificate of %s: %w", name, err)
@@ -53,16 +54,21 @@ func (s *Server) config(name string, groups ...string) (*rest.Config, error) {
 // are called name, and returns the file. It is removed when the test ends.
 func Kubeconfig(t testing.TB, name string, cfg *rest.Config) string {
 	t.Helper()
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := WriteKubeconfig(path, name, cfg); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// WriteKubeconfig is Kubeconfig for a program that is no test.
+func WriteKubeconfig(path, name string, cfg *rest.Config) error {
 	c := clientcmdapi.NewConfig()
 	c.CurrentContext = name
 	c.Contexts[name] = &clientcmdapi.Context{Cluster: name, AuthInfo: name}
 	c.Clusters[name] = &clientcmdapi.Cluster{Server: cfg.Host, CertificateAuthorityData: cfg.CAData}
-	c.AuthInfos[name] = &clientcmdapi.AuthInfo{ClientCertificateData: cfg.CertData, ClientKeyData: cfg.KeyData, Token: cfg.BearerToken}
-	path := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := clientcmd.WriteToFile(*c, path); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	c.AuthInfos[name] = &clientcmdapi.AuthInfo{ClientCertificateData: cfg.CertData, ClientKeyData: cfg.KeyData, Token: cfg.BearerToken, TokenFile: cfg.BearerTokenFile}
+	return clientcmd.WriteToFile(*c, path)
 }
 
 // certificateLife is longer than any test and shorter than a forgotten file.
