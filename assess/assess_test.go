@@ -228,3 +228,32 @@ func BenchmarkRows(b *testing.B) {
 	rows := float64(len(checks) * len(snap.Evidence.Containers))
 	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/rows/float64(time.Nanosecond), "ns/row")
 }
+
+func TestWhatIsSeenOfAListWithGapsIsTold(t *testing.T) {
+	check := sound()
+	check.Scope = ""
+	joining := check
+	joining.ID, joining.Needs = "X-01.k2", []string{"networkPolicies"}
+	snap := snapshotOf(schema.Workload{Cluster: "c", Namespace: "shop", Kind: "Deployment", Name: "web"})
+	for i, q := range snap.Queries {
+		if q.Resource == "deployments.apps" || q.Resource == "networkpolicies.networking.k8s.io" {
+			snap.Queries[i].Outcome = schema.Truncated
+		}
+	}
+	report, err := Assess(context.Background(), snap, inputsOf(check, joining))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range report.Checks {
+		if c.Result != schema.ResultNotCollected {
+			t.Errorf("%s is %s, want not_collected", c.ID, c.Result)
+		}
+	}
+	if len(report.Findings) > 0 || report.Summary.FindingsBySeverity[schema.Low] > 0 {
+		t.Errorf("the findings are %+v, and no check saw everything", report.Findings)
+	}
+	// The second check may miss a policy that was not seen.
+	if got := report.PartlySeen; len(got) != 1 || got[0].Check != "X-01.k1" || got[0].Subject.Name != "web" {
+		t.Errorf("seen in part is %+v, want web under X-01.k1", got)
+	}
+}

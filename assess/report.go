@@ -24,6 +24,7 @@ func (a *assessment) report() (*schema.Report, error) {
 		Queries:       slices.Clone(a.snap.Queries),
 		Derived:       a.all,
 		Findings:      a.findings(),
+		PartlySeen:    a.partlySeen(),
 	}
 	r.Checks = a.results()
 	r.Controls = a.statuses(r.Checks, r.Findings, r.Exceptions)
@@ -47,6 +48,23 @@ func (a *assessment) findings() []schema.Finding {
 	for _, v := range a.verdicts {
 		for _, f := range v.findings {
 			out = append(out, f.Finding)
+		}
+	}
+	slices.SortFunc(out, compareFindings)
+	return out
+}
+
+// partlySeen returns the deviations in rows of populations that have gaps, sorted.
+func (a *assessment) partlySeen() []schema.Finding {
+	var out []schema.Finding
+	for _, v := range a.verdicts {
+		if v.glimpse == nil {
+			continue
+		}
+		for _, f := range v.glimpse.findings {
+			if f.Result == schema.ResultFail || f.Result == schema.ResultPartial {
+				out = append(out, f.Finding)
+			}
 		}
 	}
 	slices.SortFunc(out, compareFindings)

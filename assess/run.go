@@ -68,7 +68,7 @@ func (a *assessment) runCluster(ctx context.Context, v *verdict, cluster string)
 	for _, p := range populationsOf(c.Check) {
 		if reason := a.answers.gap(cluster, p); reason != "" {
 			v.conclude(schema.ResultNotCollected, reason)
-			return nil
+			return a.runGlimpse(ctx, v, cluster)
 		}
 	}
 	if c.by == ByGo {
@@ -76,6 +76,21 @@ func (a *assessment) runCluster(ctx context.Context, v *verdict, cluster string)
 	}
 	e, d := a.rows(cluster)
 	return a.runRules(ctx, v, e, d, cluster)
+}
+
+// runGlimpse tries the rules on those rows of a population with gaps that were seen.
+// The check stays without result, but a reader must not take that for silence. Where
+// another population that the check needs has gaps, and in checks in Go, which join
+// and count, a row may deviate only because something else was not seen: those say nothing.
+func (a *assessment) runGlimpse(ctx context.Context, v *verdict, cluster string) error {
+	c := v.check
+	unsure := slices.ContainsFunc(c.Needs, func(p string) bool { return p != c.Population && a.answers.gap(cluster, p) != "" })
+	if c.by != ByRules || unsure {
+		return nil
+	}
+	e, d := a.rows(cluster)
+	_, err := a.runRows(ctx, v.glimpsed(), e, d, cluster)
+	return err
 }
 
 // pass makes what a Go function is given.
@@ -137,27 +152,32 @@ func (a *assessment) runFunc(v *verdict, p *Pass) error {
 
 // runRules tries the rules on every row of the check's population in one cluster or forge.
 func (a *assessment) runRules(ctx context.Context, v *verdict, e *schema.Evidence, d *schema.Derived, cluster string) error {
+	inScope, err := a.runRows(ctx, v, e, d, cluster)
+	if err == nil && inScope == 0 {
+		a.runEmpty(v, cluster)
+	}
+	return err
+}
+
+// runRows tries the rules on every row, and returns how many of them are in scope.
+func (a *assessment) runRows(ctx context.Context, v *verdict, e *schema.Evidence, d *schema.Derived, cluster string) (inScope int, err error) {
 	table := rowsOf(e, d, v.check.Population)
 	vars := map[string]any{"cluster": a.facts.Cluster(cluster), "plan": &a.settings, "asOf": a.facts.AsOf}
-	inScope := 0
 	for i := range table.Len() {
 		if err := ctx.Err(); err != nil {
-			return err
+			return inScope, err
 		}
 		row := table.Index(i).Addr()
 		o, err := a.runRow(v.check, row, vars)
 		if err != nil {
-			return err
+			return inScope, err
 		}
 		if o.Result != schema.ResultNotApplicable {
 			inScope++
 		}
 		v.add(o, a.facts)
 	}
-	if inScope == 0 {
-		a.runEmpty(v, cluster)
-	}
-	return nil
+	return inScope, nil
 }
 
 // runRow tries the rules on one row. vars is used again for the next.

@@ -24,6 +24,9 @@ type verdict struct {
 	// gaps say what is not collected, notes why something does not apply, each once.
 	gaps, notes []string
 	findings    map[string]*ruling
+	// glimpse gathers what the rules say of rows of populations that have gaps. No
+	// result rests on it.
+	glimpse *verdict
 }
 
 // A ruling is a finding with the number of rows that it stands for: rows that
@@ -35,6 +38,14 @@ type ruling struct {
 
 func newVerdict(c *compiledCheck, owner string) *verdict {
 	return &verdict{check: c, owner: owner, counts: map[schema.Result]int{}, findings: map[string]*ruling{}}
+}
+
+// glimpsed returns the verdict on rows that do not count.
+func (v *verdict) glimpsed() *verdict {
+	if v.glimpse == nil {
+		v.glimpse = newVerdict(v.check, v.owner)
+	}
+	return v.glimpse
 }
 
 // conclude records a result for which no row was looked at.

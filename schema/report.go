@@ -20,7 +20,11 @@ type Report struct {
 	// Checks in the order of the control table.
 	Checks []CheckResult `json:"checks" class:"nda"`
 	// Findings sorted by severity, then check, then subject.
-	Findings   []Finding         `json:"findings"`
+	Findings []Finding `json:"findings"`
+	// PartlySeen are the deviations in rows of populations that have gaps, sorted like
+	// findings. Their checks have no result there, and no status, count or exception
+	// rests on them: what was not seen may change them, and there may be more.
+	PartlySeen []Finding         `json:"partlySeen,omitempty"`
 	Exceptions []ExceptionResult `json:"exceptions"`
 	Documents  []DocumentResult  `json:"documents"`
 	Queries    []Query           `json:"queries"`
