@@ -200,15 +200,15 @@ func (r BenchmarkResult) Subject() Subject {
 
 // Subject implements Row.
 func (r GroupMember) Subject() Subject {
-	return Subject{Kind: "GroupMember", Name: r.Group, Field: r.Member}
+	return Subject{Cluster: ImportSource, Kind: "GroupMember", Name: r.Group, Field: r.Member}
 }
 
 // Subject implements Row.
 func (r ScannerFinding) Subject() Subject {
-	return Subject{Kind: "ScannerFinding", Name: r.Rule, Field: r.Place}
+	return Subject{Cluster: ImportSource, Kind: "ScannerFinding", Name: r.Rule, Field: r.Place}
 }
 
 // Subject implements Row.
 func (r InfrastructurePlan) Subject() Subject {
-	return Subject{Kind: "InfrastructurePlan", Name: r.Stack}
+	return Subject{Cluster: ImportSource, Kind: "InfrastructurePlan", Name: r.Stack}
 }
