@@ -44,7 +44,7 @@ var stages = map[string][]string{
 
 // doors names the packages of ours that may import a path with the prefix.
 var doors = map[string][]string{
-	"k8s.io/":                                {"collect/kube", "internal/controlplane"},
+	"k8s.io/":                                {"collect/kube", "internal/bench", "internal/controlplane"},
 	"cel.dev/":                               {"assess"},
 	"github.com/johnfercher/":                {"render/pdf"},
 	"github.com/phpdave11/":                  {"render/pdf"},
