@@ -83,23 +83,48 @@ func VerifyDocument(path string, policy Policy) (*VerifiedDocument, error) {
 	return d, nil
 }
 
-// IsDocument reports whether a file is a PDF or a workbook, and no bundle.
-func IsDocument(path string) (bool, error) {
+// A Form is what a path leads to, as far as its first bytes tell.
+type Form string
+
+// The forms of what can be given to a verifier.
+const (
+	// BundleForm is a folder, a ZIP archive or an encrypted archive.
+	BundleForm Form = "bundle"
+	// DocumentForm is a PDF or a workbook, which may carry a signature of its own.
+	DocumentForm Form = "document"
+	// OtherForm is a file that carries no signature.
+	OtherForm Form = "other"
+)
+
+// FormOf says what a path leads to. It reads the beginning of a file, and says
+// nothing about the rest of it.
+func FormOf(path string) (Form, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return false, err
+	if err != nil {
+		return "", err
+	}
+	if info.IsDir() {
+		return BundleForm, nil
 	}
 	head := make([]byte, 64)
 	n, err := io.ReadFull(f, head)
 	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
-		return false, err
+		return "", err
 	}
-	return isPDF(head[:n]) || bytes.HasPrefix(head[:n], []byte("PK\x03\x04")) && bytes.Contains(head[:n], []byte("[Content_Types].xml")), nil
+	head = head[:n]
+	switch zip := bytes.HasPrefix(head, []byte("PK\x03\x04")); {
+	case isPDF(head), zip && bytes.Contains(head, []byte("[Content_Types].xml")):
+		return DocumentForm, nil
+	case zip, bytes.HasPrefix(head, []byte(ageMagic)):
+		return BundleForm, nil
+	default:
+		return OtherForm, nil
+	}
 }
 
 func isPDF(head []byte) bool { return bytes.HasPrefix(head, []byte("%PDF-")) }

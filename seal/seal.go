@@ -51,6 +51,8 @@ type Sealed struct {
 	Digest string
 	// Members counts the files without the one that seals them.
 	Members int
+	// Keyless is true when a certificate and not a key shows who signed.
+	Keyless bool
 	// Warning says why a timestamp that was asked for is missing, or is empty.
 	Warning string
 }
@@ -219,7 +221,7 @@ func (b *Builder) seal(ctx context.Context, claim schema.Claim, signer *Signer) 
 	sum := sha256.Sum256(content)
 	sealed := &Sealed{Digest: hex.EncodeToString(sum[:]), Members: members}
 	if signer != nil {
-		sealed.Warning = signer.warning
+		sealed.Keyless, sealed.Warning = signer.Keyless(), signer.warning
 	}
 	if b.recipients != nil {
 		if err := b.encrypt(); err != nil {

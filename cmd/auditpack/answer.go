@@ -17,7 +17,7 @@ import (
 )
 
 type answerOptions struct {
-	bundleFlags
+	trust                             verifyFlags
 	bundle, idMap, library, caiq, out string
 	final                             bool
 }
@@ -45,7 +45,7 @@ approved go into the library, from where they come again.`,
 			return answerDraft(cmd.Context(), env, o, args[0])
 		},
 	}
-	o.add(c)
+	o.trust.addReading(c)
 	c.Flags().StringVar(&o.bundle, "bundle", "", "the `bundle` that answers")
 	c.Flags().StringVar(&o.idMap, "map", "", "a QuestionnaireMap `file` of this very edition of the questionnaire")
 	c.Flags().StringVar(&o.library, "library", "", "an AnswerLibrary `file`; --final writes approved answers into it")
@@ -96,7 +96,7 @@ func answerDraft(ctx context.Context, env *environment, o answerOptions, path st
 	if err != nil {
 		return invalid(err)
 	}
-	b, err := o.open(ctx, o.bundle)
+	b, err := openReviewed(ctx, o.bundle, o.trust)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ type previousFlags struct {
 func (p *previousFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&p.bundle, "previous", "", "the `bundle` before this one, archive or folder (default: the plan's)")
 	c.Flags().StringArrayVar(&p.keys, "previous-key", nil, "a public key `file` that may have signed the previous bundle, beside the key of this run; repeatable")
-	c.Flags().StringVar(&p.policyFile, "previous-policy", "", "a VerificationPolicy `file` for the previous bundle, such as one that was signed keyless")
+	c.Flags().StringVar(&p.policyFile, "previous-policy", "", "a VerificationPolicy `file` for the previous bundle, such as one that was signed keyless (default: the plan's)")
 	c.Flags().StringArrayVar(&p.decryptWith, "previous-identity", nil, "age identity or SSH private key `file` that opens an encrypted previous or superseded bundle; repeatable")
 	c.Flags().StringVar(&p.supersedes, "supersedes", "", "the earlier `bundle` that this one corrects and takes the place of")
 	c.Flags().StringVar(&p.reason, "reason", "", "one `sentence` that says why, for the first page; with --supersedes")
@@ -48,6 +48,9 @@ func (o *runOptions) follow(ctx context.Context, in *input.Set, signer *seal.Sig
 	path, err := o.previousPath(in)
 	if err != nil {
 		return invalid(err)
+	}
+	if policy := in.Plan.Spec.PreviousPolicy; o.previous.policyFile == "" && policy != "" && o.plan != "" {
+		o.previous.policyFile = in.Path(policy)
 	}
 	if path != "" {
 		if err := o.previous.take(ctx, path, in, signer); err != nil {

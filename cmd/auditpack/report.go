@@ -42,10 +42,7 @@ reviews and responsibilities, and no name of a system or person, and no finding.
 		},
 	}
 	c.Flags().StringVarP(&o.plan, "file", "f", "", "judge with this plan `file` instead of the inputs beside the evidence")
-	c.Flags().StringArrayVar(&trust.keys, "verify-key", nil, "the public key `file` that must have signed the bundle that is read; repeatable, one must fit")
-	c.Flags().StringVar(&trust.policyFile, "verify-policy", "", "a VerificationPolicy `file` for the bundle that is read, such as one that was signed keyless")
-	c.Flags().StringArrayVar(&trust.decryptWith, "identity", nil, "age identity or SSH private key `file` that opens an encrypted bundle; repeatable")
-	c.Flags().BoolVar(&trust.unsigned, "accept-unsigned", false, "read a bundle that has no signature")
+	trust.addReading(c)
 	o.signing.add(c)
 	o.previous.add(c)
 	o.addOutput(c)
@@ -138,8 +135,11 @@ func isSnapshot(path string) bool {
 // verifyError gives the exit code of a failed verification, or of a missing policy.
 func verifyError(err error) error {
 	var refused *seal.Error
-	if errors.As(err, &refused) {
-		return &exitError{exitVerify, err}
+	if !errors.As(err, &refused) {
+		return fmt.Errorf("verify: %w", err)
 	}
-	return fmt.Errorf("verify: %w", err)
+	if refused.Kind == seal.Encrypted {
+		err = fmt.Errorf("%w; --identity names its file", err)
+	}
+	return &exitError{exitVerify, err}
 }

@@ -197,20 +197,9 @@ type reviewedBundle struct {
 	inputs   *input.Set
 }
 
-// bundleFlags name a bundle and who sealed it.
-type bundleFlags struct {
-	keys     []string
-	unsigned bool
-}
-
-func (f *bundleFlags) add(c *cobra.Command) {
-	c.Flags().StringArrayVar(&f.keys, "verify-key", nil, "a public key `file` that may have signed the bundle; repeatable, one must fit")
-	c.Flags().BoolVar(&f.unsigned, "accept-unsigned", false, "read a bundle that has no signature")
-}
-
-// open verifies a bundle and reads its report and inputs. The caller closes it.
-func (f *bundleFlags) open(ctx context.Context, path string) (_ *reviewedBundle, err error) {
-	policy, err := verifyFlags{keys: f.keys, unsigned: f.unsigned}.policy()
+// openReviewed verifies a bundle and reads its report and inputs. The caller closes it.
+func openReviewed(ctx context.Context, path string, trust verifyFlags) (_ *reviewedBundle, err error) {
+	policy, err := trust.policy()
 	if err != nil {
 		return nil, err
 	}

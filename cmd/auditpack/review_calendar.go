@@ -17,7 +17,7 @@ import (
 )
 
 func newReviewCalendar(env *environment) *cobra.Command {
-	var bundle bundleFlags
+	var trust verifyFlags
 	var out string
 	c := &cobra.Command{
 		Use:   "calendar BUNDLE",
@@ -28,16 +28,16 @@ at again. What is overdue stands on the day of the snapshot. The calendar of a l
 		Example: `  auditpack review calendar platform-2026-09-30.zip --verify-key cosign.pub --out reviews.ics`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return reviewCalendar(cmd.Context(), env, bundle, args[0], out)
+			return reviewCalendar(cmd.Context(), env, trust, args[0], out)
 		},
 	}
-	bundle.add(c)
+	trust.addReading(c)
 	c.Flags().StringVar(&out, "out", "", "write this `file`, which must not exist (default: standard output)")
 	return c
 }
 
-func reviewCalendar(ctx context.Context, env *environment, flags bundleFlags, path, out string) error {
-	b, err := flags.open(ctx, path)
+func reviewCalendar(ctx context.Context, env *environment, trust verifyFlags, path, out string) error {
+	b, err := openReviewed(ctx, path, trust)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 type reviewExportOptions struct {
-	bundle    bundleFlags
+	trust     verifyFlags
 	kinds     []string
 	reviewers []string
 	all       bool
@@ -45,7 +45,7 @@ gets a right of their own, or an exception that they asked for; say by which use
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return reviewExport(cmd.Context(), env, o, args[0]) },
 	}
-	o.bundle.add(c)
+	o.trust.addReading(c)
 	c.Flags().StringSliceVar(&o.kinds, "kind", []string{"access", "sign-off", "exceptions"}, "what to review: access, sign-off, exceptions")
 	c.Flags().StringArrayVar(&o.reviewers, "reviewer", nil, "a `person`, as 'NAME <USER> =CLUSTER/NAMESPACE', of which only the name is needed; repeatable")
 	c.Flags().BoolVar(&o.all, "all", false, "ask for every control, and not only for those whose review is due")
@@ -69,7 +69,7 @@ func reviewExport(ctx context.Context, env *environment, o reviewExportOptions, 
 		}
 		plan.reviewers = append(plan.reviewers, r)
 	}
-	b, err := o.bundle.open(ctx, path)
+	b, err := openReviewed(ctx, path, o.trust)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ import (
 )
 
 type reviewImportOptions struct {
-	bundleFlags
+	trust  verifyFlags
 	bundle string
 	plan   string
 	into   string
@@ -41,7 +41,7 @@ reviews that the plan names. Nothing that exists is overwritten; with one bad wo
 		Args:    cobra.MinimumNArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return reviewImport(cmd.Context(), env, o, args) },
 	}
-	o.add(c)
+	o.trust.addReading(c)
 	c.Flags().StringVar(&o.bundle, "bundle", "", "the `bundle` that the workbooks were exported from")
 	c.Flags().StringVarP(&o.plan, "file", "f", "", "write into the folder of reviews of this plan `file`")
 	c.Flags().StringVar(&o.into, "into", "", "write into this `folder` instead")
@@ -73,7 +73,7 @@ func reviewImport(ctx context.Context, env *environment, o reviewImportOptions, 
 	if err != nil {
 		return invalid(err)
 	}
-	b, err := o.open(ctx, o.bundle)
+	b, err := openReviewed(ctx, o.bundle, o.trust)
 	if err != nil {
 		return err
 	}

@@ -27,8 +27,10 @@ type runOptions struct {
 	failOn    string
 	audience  string
 	output    string
+	noPublish bool
 	// terminationLog gets the error of a run, where Kubernetes shows it.
 	terminationLog string
+	requirePublish bool
 }
 
 func newRun(env *environment) *cobra.Command {
@@ -53,6 +55,8 @@ Nothing is written to a cluster, and nothing that exists is overwritten.`,
 		},
 	}
 	terminationFlag(c, &o.terminationLog)
+	c.Flags().BoolVar(&o.noPublish, "no-publish", false, "leave out the places under publish in the plan")
+	c.Flags().BoolVar(&o.requirePublish, "require-publish", false, "read nothing when the plan names no place under publish, as where the output folder goes with its pod")
 	o.planFlags.add(c)
 	o.signing.add(c)
 	o.previous.add(c)
@@ -75,12 +79,19 @@ func run(ctx context.Context, env *environment, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := checkPublications(in.Plan.Spec.Publish); err != nil {
-		return invalid(err)
-	}
 	signer, err := o.signing.signer(ctx, env, in)
 	if err != nil {
 		return err
+	}
+	places := in.Plan.Spec.Publish
+	if o.noPublish {
+		places = nil
+	}
+	if o.requirePublish && len(places) == 0 {
+		return invalid(errors.New("--require-publish: the plan names no place for the bundle; write one under spec.publish, as `to: s3://bucket/folder` or `to: file:///bundles`"))
+	}
+	if err := checkPublications(places, signer); err != nil {
+		return invalid(err)
 	}
 	asOf, err := asOfTime(o.asOf)
 	if err != nil {
@@ -113,7 +124,7 @@ func run(ctx context.Context, env *environment, o runOptions) error {
 		}
 	}
 	concluded := o.conclude(env, p)
-	if err := publishAll(ctx, env, p.sealed.Archive, in.Plan.Spec.Publish, o.output == "json"); err != nil {
+	if err := publishAll(ctx, env, p.sealed.Archive, places, signer, o.output == "json"); err != nil {
 		return &exitError{exitPublish, fmt.Errorf("%s was written, and not published everywhere: %w", p.sealed.Archive, err)}
 	}
 	return concluded
@@ -222,6 +233,9 @@ func printFiles(w io.Writer, p product) {
 func verifyWith(p product) string {
 	if p.report.Plan.Unsigned {
 		return "--unsafe-unsigned"
+	}
+	if p.sealed.Keyless {
+		return "--policy POLICY_FILE"
 	}
 	return "--key PUBLIC_KEY"
 }

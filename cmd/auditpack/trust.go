@@ -43,6 +43,16 @@ func (f *verifyFlags) add(c *cobra.Command) {
 	flags.BoolVar(&f.unsigned, "unsafe-unsigned", false, "check only that the parts of an unsigned bundle fit each other; proves nothing about origin")
 }
 
+// addReading adds the flags of a command that reads a bundle in order to make
+// something else, which may have a key and a policy of its own.
+func (f *verifyFlags) addReading(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringArrayVar(&f.keys, "verify-key", nil, "a public key `file` that may have signed the bundle that is read; repeatable, one must fit")
+	flags.StringVar(&f.policyFile, "verify-policy", "", "a VerificationPolicy `file` for the bundle that is read, such as one that was signed keyless")
+	flags.StringArrayVar(&f.decryptWith, "identity", nil, "age identity or SSH private key `file` that opens an encrypted bundle; repeatable")
+	flags.BoolVar(&f.unsigned, "accept-unsigned", false, "read a bundle that has no signature")
+}
+
 // spec returns what flags or policy file ask for, as a policy file would say it.
 func (f verifyFlags) spec() (schema.PolicySpec, error) {
 	flags := schema.PolicySpec{Keys: f.keys, TrustedRoot: f.trustedRoot, Timestamp: schema.TimestampTrust{Required: f.requireTimestamp, CA: f.timestampCA}, Documents: schema.DocumentTrust{CA: f.documentCA}}

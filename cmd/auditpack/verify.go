@@ -27,8 +27,8 @@ the bundle: a key that lies beside a bundle proves only that somebody had a key.
 Several bundles are verified each, and then as a chain, in the order given: each has to
 name the digest of the one before it, and a correction the bundle that it supersedes.
 
-A PDF or workbook that was signed by itself can be checked without its bundle, with
---document-ca alone.
+PDFs and workbooks that were signed by themselves can be checked without their bundle, with
+--document-ca alone. Other files carry no signature: verify the bundle that they belong to.
 
 With --reperform the checks run again on the evidence and inputs in the bundle, and every
 report must come out with the same bytes.`,
@@ -71,8 +71,12 @@ func verify(ctx context.Context, env *environment, paths []string, f verifyFlags
 	if err != nil {
 		return err
 	}
-	if document, err := seal.IsDocument(paths[0]); err == nil && document && len(paths) == 1 {
-		return verifyDocument(env, paths[0], policy, output)
+	documents, err := areDocuments(paths)
+	if err != nil {
+		return refuse(env, output, err)
+	}
+	if documents {
+		return verifyDocuments(env, paths, policy, output)
 	}
 	var bundles []*seal.Verified
 	defer func() {
@@ -105,6 +109,27 @@ func verify(ctx context.Context, env *environment, paths []string, f verifyFlags
 	}
 	printChain(env, chain)
 	return nil
+}
+
+// areDocuments reports whether all paths are PDFs or workbooks without their bundle.
+// Files that carry no signature are refused, and bundles beside loose files as well:
+// the one form is not held against the other.
+func areDocuments(paths []string) (bool, error) {
+	forms := map[seal.Form]string{}
+	for _, path := range paths {
+		form, err := seal.FormOf(path)
+		if err != nil {
+			return false, invalid(err)
+		}
+		if form == seal.OtherForm {
+			return false, &exitError{exitVerify, fmt.Errorf("%s: this is no bundle (a folder, or a ZIP archive, encrypted or not), and no PDF or workbook with a signature of its own; a file that came out of a bundle is verified by verifying that bundle", path)}
+		}
+		forms[form] = path
+	}
+	if len(forms) > 1 {
+		return false, invalid(fmt.Errorf("%s is a loose file, and %s a bundle: verify them one after the other", forms[seal.DocumentForm], forms[seal.BundleForm]))
+	}
+	return forms[seal.DocumentForm] != "", nil
 }
 
 // refuse prints the result for a bundle that is refused, where it is asked for as

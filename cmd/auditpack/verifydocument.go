@@ -1,48 +1,51 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"time"
 
 	"github.com/auditpack/auditpack/schema"
 	"github.com/auditpack/auditpack/seal"
 )
 
-// documentResult is what verify prints about one loose file with -o json.
-type documentResult struct {
-	SchemaVersion string                `json:"schemaVersion"`
-	Verified      bool                  `json:"verified"`
-	Path          string                `json:"path"`
-	Signer        schema.DocumentSigner `json:"signer"`
-	// Trusted is true when the signer's certificate leads to an authority that was given.
-	Trusted    bool       `json:"trusted"`
-	Reason     string     `json:"reason"`
-	Signed     time.Time  `json:"signed"`
-	Timestamp  *time.Time `json:"timestamp,omitempty"`
-	Checked    []string   `json:"checked"`
-	NotChecked []string   `json:"notChecked"`
+// verifyDocuments checks PDFs and workbooks that came without their bundle. Whoever
+// gives no authority has not been told whose signatures these are: that is no pass.
+func verifyDocuments(env *environment, paths []string, policy seal.Policy, output string) error {
+	result := schema.VerificationResult{SchemaVersion: schema.Version, Verified: true}
+	var unknown error
+	for _, path := range paths {
+		d, err := seal.VerifyDocument(path, policy)
+		if err != nil {
+			return refuse(env, output, verifyError(err))
+		}
+		if !d.Trusted {
+			unknown = errors.Join(unknown, &exitError{exitVerify, fmt.Errorf("%s: the signature is intact, and nothing shows whose it is: give --document-ca, with the signer's authority or certificate from the signer and not from the file", path)})
+		}
+		d.NotChecked = append(d.NotChecked, "The other files of the bundle, and whether this file is the one that belongs to it: verify the bundle for that.")
+		if output != "json" {
+			printDocument(env, path, d)
+			continue
+		}
+		result.Documents = append(result.Documents, documentResult(path, d))
+	}
+	if output != "json" {
+		return unknown
+	}
+	if unknown != nil {
+		result.Verified, result.Error = false, unknown.Error()
+	}
+	return errors.Join(unknown, printJSON(env, result))
 }
 
-// verifyDocument checks one PDF or workbook that came without its bundle. Whoever
-// gives no authority has not been told whose signature it is: that is no pass.
-func verifyDocument(env *environment, path string, policy seal.Policy, output string) error {
-	d, err := seal.VerifyDocument(path, policy)
-	if err != nil {
-		return refuse(env, output, verifyError(err))
+func documentResult(path string, d *seal.VerifiedDocument) schema.VerifiedDocument {
+	r := schema.VerifiedDocument{Path: path, Trusted: d.Trusted, Signer: d.Signer, Reason: d.Reason, Signed: d.Signed, Checked: d.Checked, NotChecked: d.NotChecked}
+	if !d.Timestamp.IsZero() {
+		r.Timestamp = &d.Timestamp
 	}
-	if !d.Trusted {
-		err = &exitError{exitVerify, fmt.Errorf("%s: the signature is intact, and nothing shows whose it is: give --document-ca, with the signer's authority or certificate from the signer and not from the file", path)}
-	}
-	if output == "json" {
-		r := documentResult{schema.Version, d.Trusted, path, d.Signer, d.Trusted, d.Reason, d.Signed, nil, d.Checked, d.NotChecked}
-		if !d.Timestamp.IsZero() {
-			r.Timestamp = &d.Timestamp
-		}
-		if perr := printJSON(env, r); perr != nil {
-			return perr
-		}
-		return err
-	}
+	return r
+}
+
+func printDocument(env *environment, path string, d *seal.VerifiedDocument) {
 	p := newPaint(env)
 	word := p.good("VERIFIED")
 	if !d.Trusted {
@@ -50,6 +53,5 @@ func verifyDocument(env *environment, path string, policy seal.Policy, output st
 	}
 	fmt.Fprintf(env.stdout, "%s: %s\nsigned by %s\n%s\n", path, word, printable(d.Signer.Subject), printable(d.Reason))
 	printSentences(env, "Checked", d.Checked)
-	printSentences(env, "Not checked", append(d.NotChecked, "The other files of the bundle, and whether this file is the one that belongs to it: verify the bundle for that."))
-	return err
+	printSentences(env, "Not checked", d.NotChecked)
 }
