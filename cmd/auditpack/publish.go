@@ -21,6 +21,9 @@ type publishOptions struct {
 	keep, lockMode string
 	lockDays       int
 	dryRun         bool
+	signKey        string
+	passwordFile   string
+	terminationLog string
 	output         string
 }
 
@@ -29,16 +32,21 @@ func newPublish(env *environment) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "publish BUNDLE DEST",
 		Short: "Verify a bundle, and copy it to where bundles are kept",
-		Long: `Verify the archive of a bundle as "auditpack verify" does, copy it to a folder or bucket,
-and read it back to the last byte. Nothing is ever overwritten: a name that is taken by the
+		Long: `Verify the archive of a bundle as "auditpack verify" does, copy it to a folder, bucket or
+registry, and read it back to the last byte. Nothing is ever overwritten: a name that is taken by the
 same bytes is done already, and by other bytes an error. An upload that was cut off is not
 seen at the place; publish again.
 
 An encrypted archive for which --identity has no key is published as it is, by its digest.
 
-DEST is file:///folder, s3://bucket/folder or azblob://container/folder, with options of
-the store after a question mark. Credentials come from where the store's own tools look: the environment, a
-profile, the workload identity of a pod.
+DEST is file:///folder, s3://bucket/folder, azblob://container/folder or
+oci://registry/repository, with options of the store after a question mark. Credentials come
+from where the store's own tools look: the environment, a profile, the workload identity of a
+pod, and the configuration of docker for a registry.
+
+In a registry a bundle is an artifact with a tag made of its name, and its attestation a
+referrer that cosign finds. With --sign-key the artifact itself is signed, too, and
+"cosign verify-attestation --type ` + publish.PublicationType + `" checks it there.
 
 --keep deletes, after the bundle is safe, older bundles of the same plan that no rule asks
 for: the newest of each of the last so many days, weeks, months, quarters and years that have
@@ -48,23 +56,28 @@ a file NAME.hold beside it, and what is no bundle of the plan by its content.`,
   auditpack publish prod-2026-09-30.zip file:///srv/bundles --policy policy.yaml
   auditpack publish prod-2026-09-30.zip.age s3://audit-bundles --lock-days 400
   auditpack publish prod-2026-09-30.zip s3://audit-bundles --key cosign.pub \
-    --keep daily=14,weekly=8,quarterly=12 --dry-run`,
+    --keep daily=14,weekly=8,quarterly=12 --dry-run
+  auditpack publish prod-2026-09-30.zip oci://registry.example.com/audit/prod --key cosign.pub --sign-key cosign.key`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return publishOne(cmd.Context(), env, args[0], args[1], o)
+			err := publishOne(cmd.Context(), env, args[0], args[1], o)
+			return errors.Join(err, leaveWord(o.terminationLog, err))
 		},
 	}
+	terminationFlag(c, &o.terminationLog)
 	o.verifyFlags.add(c)
 	c.Flags().StringVar(&o.keep, "keep", "", "delete what is superseded and not asked for by these `rules`, as daily=14,weekly=8,quarterly=12")
 	c.Flags().IntVar(&o.lockDays, "lock-days", 0, "have the store refuse deletion for so many `days`")
 	choiceFlag(c, &o.lockMode, "lock-mode", "", "whether those with a right for it can lift the lock", "governance", "compliance")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "verify, and print what would be written and deleted")
+	c.Flags().StringVar(&o.signKey, "sign-key", "", "in a registry, sign the artifact with this cosign private key `file` or KMS reference")
+	c.Flags().StringVar(&o.passwordFile, "password-file", "", "read the password of --sign-key from this `file`; COSIGN_PASSWORD and the terminal are asked otherwise")
 	outputFlag(c, &o.output)
 	return c
 }
 
-func publishOne(ctx context.Context, env *environment, path, to string, o publishOptions) error {
-	p := schema.Publication{To: to}
+func publishOne(ctx context.Context, env *environment, path, address string, o publishOptions) error {
+	p := schema.Publication{To: address}
 	var err error
 	if p.Keep, err = parseKeep(o.keep); err != nil {
 		return invalid(err)
@@ -82,7 +95,15 @@ func publishOne(ctx context.Context, env *environment, path, to string, o publis
 	if err := o.check(ctx, env, archive); err != nil {
 		return err
 	}
-	done, err := publishTo(ctx, archive, p, time.Now().UTC(), o.dryRun)
+	to := publisher{archive: archive, now: time.Now().UTC(), dryRun: o.dryRun}
+	if o.signKey != "" {
+		signer, err := load(ctx, env, schema.Signing{Key: o.signKey, PasswordFile: o.passwordFile})
+		if err != nil {
+			return invalid(err)
+		}
+		to.sign = signWith(signer)
+	}
+	done, err := to.publish(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -119,6 +140,8 @@ func (o publishOptions) check(ctx context.Context, env *environment, a publish.A
 type published struct {
 	Address string `json:"address"`
 	SHA256  string `json:"sha256"`
+	// Manifest is the digest of the artifact in a registry, which cosign takes.
+	Manifest string `json:"manifest,omitempty"`
 	// Already is true where the same bytes were there before.
 	Already     bool         `json:"already,omitempty"`
 	LockedUntil *time.Time   `json:"lockedUntil,omitempty"`
@@ -132,9 +155,27 @@ type keptBundle struct {
 	By   string `json:"by"`
 }
 
-// publishTo puts the archive at one place and then deletes there what the rules do
+// signWith is nil for no signer.
+func signWith(signer *seal.Signer) func(context.Context, []byte) ([]byte, error) {
+	if signer == nil {
+		return nil
+	}
+	return func(ctx context.Context, statement []byte) ([]byte, error) {
+		return seal.Attest(ctx, statement, signer)
+	}
+}
+
+// A publisher has one archive for any number of places.
+type publisher struct {
+	archive publish.Archive
+	sign    func(ctx context.Context, statement []byte) ([]byte, error)
+	now     time.Time
+	dryRun  bool
+}
+
+// publish puts the archive at one place and then deletes there what the rules do
 // not keep. A dry run only says so.
-func publishTo(ctx context.Context, a publish.Archive, to schema.Publication, now time.Time, dryRun bool) (published, error) {
+func (p publisher) publish(ctx context.Context, to schema.Publication) (published, error) {
 	place, err := publish.Open(ctx, to.To)
 	if err != nil {
 		return published{}, err
@@ -142,19 +183,19 @@ func publishTo(ctx context.Context, a publish.Archive, to schema.Publication, no
 	defer place.Close()
 	var lock *publish.Lock
 	if to.Lock != nil {
-		lock = &publish.Lock{Until: now.AddDate(0, 0, to.Lock.Days).Truncate(time.Second), Compliance: to.Lock.Mode == "compliance"}
+		lock = &publish.Lock{Until: p.now.AddDate(0, 0, to.Lock.Days).Truncate(time.Second), Compliance: to.Lock.Mode == "compliance"}
 	}
-	done := published{Address: place.Address + a.Name, SHA256: a.SHA256, DryRun: dryRun, Deleted: []string{}, Kept: []keptBundle{}}
-	if dryRun {
-		if done.Already, err = place.Has(ctx, a.Name); err != nil {
+	done := published{Address: place.AddressOf(p.archive.Name), SHA256: p.archive.SHA256, DryRun: p.dryRun, Deleted: []string{}, Kept: []keptBundle{}}
+	if p.dryRun {
+		if done.Already, err = place.Has(ctx, p.archive.Name); err != nil {
 			return published{}, err
 		}
 	} else {
-		r, err := place.Put(ctx, a, lock)
+		r, err := place.Put(ctx, p.archive, publish.PutOptions{Lock: lock, Sign: p.sign})
 		if err != nil {
 			return published{}, err
 		}
-		done.Already = r.Already
+		done.Already, done.Manifest = r.Already, r.Manifest
 	}
 	if lock != nil && !done.Already {
 		done.LockedUntil = &lock.Until
@@ -163,10 +204,10 @@ func publishTo(ctx context.Context, a publish.Archive, to schema.Publication, no
 		return done, nil
 	}
 	prune := place.Prune
-	if dryRun {
+	if p.dryRun {
 		prune = place.Decide
 	}
-	fates, err := prune(ctx, a, to.Keep, now)
+	fates, err := prune(ctx, p.archive, to.Keep, p.now)
 	if err != nil {
 		return published{}, fmt.Errorf("%s is safe; %w", done.Address, err)
 	}
@@ -180,8 +221,11 @@ func publishTo(ctx context.Context, a publish.Archive, to schema.Publication, no
 	return done, nil
 }
 
-// checkPublications refuses places that no address is of, before anything is asked.
-func checkPublications(places []schema.Publication) error {
+// checkPublications refuses what could not be published, before anything is asked.
+func checkPublications(places []schema.Publication, signer *seal.Signer) error {
+	if len(places) > 0 && signer == nil {
+		return errors.New("spec.publish: the bundle would have no signature, and at a place that others read nobody could tell it from a forged one: sign it, or pass --no-publish and publish it by hand with --unsafe-unsigned")
+	}
 	for i, p := range places {
 		if err := publish.CheckAddress(p.To); err != nil {
 			return fmt.Errorf("spec.publish[%d].to: %w", i, err)
@@ -192,7 +236,7 @@ func checkPublications(places []schema.Publication) error {
 
 // publishAll puts a bundle that was just sealed at every place. A place that fails
 // does not keep it from the others.
-func publishAll(ctx context.Context, env *environment, path string, places []schema.Publication, silent bool) error {
+func publishAll(ctx context.Context, env *environment, path string, places []schema.Publication, signer *seal.Signer, silent bool) error {
 	if len(places) == 0 {
 		return nil
 	}
@@ -200,9 +244,10 @@ func publishAll(ctx context.Context, env *environment, path string, places []sch
 	if err != nil {
 		return err
 	}
+	to := publisher{archive: a, sign: signWith(signer), now: time.Now().UTC()}
 	var failed []error
 	for _, p := range places {
-		done, err := publishTo(ctx, a, p, time.Now().UTC(), false)
+		done, err := to.publish(ctx, p)
 		if err != nil {
 			failed = append(failed, err)
 		} else if !silent {
@@ -224,6 +269,9 @@ func printPublished(env *environment, p published) {
 		verb = "is there already"
 	}
 	fmt.Fprintf(env.stdout, "%s: %s\n  sha256 %s\n", verb, p.Address, p.SHA256)
+	if p.Manifest != "" {
+		fmt.Fprintf(env.stdout, "  artifact %s\n", p.Manifest)
+	}
 	if p.LockedUntil != nil {
 		fmt.Fprintf(env.stdout, "  locked until %s\n", p.LockedUntil.Format(time.DateOnly))
 	}

@@ -62,6 +62,7 @@ var doors = map[string][]string{
 	"github.com/secure-systems-lab":          {"seal"},
 	"gocloud.dev/":                           {"internal/publish"},
 	"github.com/aws/":                        {"internal/publish"},
+	"oras.land/":                             {"internal/publish"},
 	"filippo.io/age":                         {"seal"},
 }
 

@@ -20,6 +20,7 @@ var openers = map[string]opener{
 		return &Place{store: f, close: func() error { return nil }}, err
 	},
 	"s3": openBucket, "azblob": openBucket,
+	"oci": openRepository,
 }
 
 // CheckAddress returns an error for an address that Open would not understand. It
@@ -37,13 +38,13 @@ func parseAddress(address string) (*url.URL, error) {
 	case u.User != nil:
 		return nil, fmt.Errorf("the address of %s has a password in it: give credentials in the way of the store's own tools", u.Host)
 	case openers[u.Scheme] == nil:
-		return nil, fmt.Errorf("%q begins with none of file://, s3:// and azblob://", address)
+		return nil, fmt.Errorf("%q begins with none of file://, s3://, azblob:// and oci://", address)
 	}
 	return u, nil
 }
 
 // Open returns the place that an address names: file:///folder, s3://bucket/folder,
-// azblob://container/folder. Options of the store follow a question mark, as
+// azblob://container/folder, oci://registry/repository. Options of the store follow a question mark, as
 // gocloud.dev documents them; credentials come from where the store's own tools
 // look. The caller closes the place.
 func Open(ctx context.Context, address string) (*Place, error) {
@@ -55,6 +56,9 @@ func Open(ctx context.Context, address string) (*Place, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", address, err)
 	}
-	p.Address = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + "/"}).String()
+	if p.address == nil {
+		p.Address = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + "/"}).String()
+		p.address = func(name string) string { return p.Address + name }
+	}
 	return p, nil
 }

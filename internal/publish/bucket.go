@@ -57,7 +57,8 @@ func openBucket(ctx context.Context, u *url.URL) (*Place, error) {
 	return &Place{store: s, close: s.Bucket.Close}, nil
 }
 
-func (b bucket) put(ctx context.Context, a Archive, content io.ReadSeeker, lock *Lock) error {
+func (b bucket) put(ctx context.Context, a Archive, content io.ReadSeeker, o PutOptions) error {
+	lock := o.Lock
 	if lock != nil && b.keeper == nil {
 		return errors.New("this store is not locked object by object: set a retention policy on the bucket or container instead, which nobody here can shorten")
 	}

@@ -26,8 +26,8 @@ func (f folder) path(name string) string { return filepath.Join(f.dir, name) }
 
 // put writes a hidden file and gives it its name when it is complete and on the
 // disk. A hard link, other than a rename, never replaces what has the name.
-func (f folder) put(ctx context.Context, a Archive, content io.ReadSeeker, lock *Lock) (err error) {
-	if lock != nil {
+func (f folder) put(ctx context.Context, a Archive, content io.ReadSeeker, o PutOptions) (err error) {
+	if o.Lock != nil {
 		return errors.New("files cannot be locked: publish to a bucket with object lock, or to a file system that keeps snapshots")
 	}
 	if _, err := os.Lstat(f.path(a.Name)); err == nil {

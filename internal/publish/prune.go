@@ -27,6 +27,9 @@ const HoldSuffix = ".hold"
 // whether the rules keep it once the archive is there, too. What is not a bundle of
 // the plan by its own content is not among them. Nothing is removed.
 func (p *Place) Decide(ctx context.Context, a Archive, keep schema.KeepRules, now time.Time) ([]Fate, error) {
+	if p.single {
+		return nil, fmt.Errorf("%s has a tag and so names one bundle: keep rules need the repository without a tag", p.Address)
+	}
 	objects, err := p.store.list(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", p.Address, err)
@@ -48,7 +51,7 @@ func (p *Place) Decide(ctx context.Context, a Archive, keep schema.KeepRules, no
 		}
 		if f.Kept == "" {
 			if f.Kept, err = p.store.held(ctx, b.name, now); err != nil {
-				return nil, fmt.Errorf("%s%s: %w; nothing was deleted", p.Address, b.name, err)
+				return nil, fmt.Errorf("%s: %w; nothing was deleted", p.address(b.name), err)
 			}
 		}
 		fates = append(fates, f)
@@ -64,7 +67,7 @@ func (p *Place) Prune(ctx context.Context, a Archive, keep schema.KeepRules, now
 	case err != nil:
 		return nil, err
 	case !there:
-		return nil, fmt.Errorf("%s%s is not there, so nothing is superseded by it", p.Address, a.Name)
+		return nil, fmt.Errorf("%s is not there, so nothing is superseded by it", p.address(a.Name))
 	}
 	fates, err := p.Decide(ctx, a, keep, now)
 	if err != nil {
@@ -75,7 +78,7 @@ func (p *Place) Prune(ctx context.Context, a Archive, keep schema.KeepRules, now
 			continue
 		}
 		if err := p.store.remove(ctx, f.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("delete %s%s: %w", p.Address, f.Name, err)
+			return nil, fmt.Errorf("delete %s: %w", p.address(f.Name), err)
 		}
 	}
 	return fates, nil
@@ -97,7 +100,7 @@ func (p *Place) seriesOf(ctx context.Context, plan string, objects []object) ([]
 		}
 		ours, err := p.isBundle(ctx, o, n)
 		if err != nil {
-			return nil, fmt.Errorf("look into %s%s: %w; nothing was deleted", p.Address, o.name, err)
+			return nil, fmt.Errorf("look into %s: %w; nothing was deleted", p.address(o.name), err)
 		}
 		if ours {
 			series = append(series, stored{o.name, n})

@@ -31,6 +31,8 @@ type Archive struct {
 	Day  time.Time
 	// Encrypted is true for an archive that age encrypted.
 	Encrypted bool
+	// sealed is nil for an encrypted archive, and for what is no bundle.
+	sealed *sealedFile
 }
 
 // ReadArchive measures the archive at path. What it is and who signed it is for
@@ -53,8 +55,15 @@ func ReadArchive(path string) (Archive, error) {
 		return Archive{}, err
 	}
 	defer f.Close()
-	sum, size, err := digest(f)
-	return Archive{path, name, sum, size, n.plan, n.date, n.encrypted}, err
+	sum, size, err := digestOf(f)
+	if err != nil {
+		return Archive{}, err
+	}
+	a := Archive{Path: path, Name: name, SHA256: sum, Size: size, Plan: n.plan, Day: n.date, Encrypted: n.encrypted}
+	if !a.Encrypted {
+		a.sealed = readSeal(f, size)
+	}
+	return a, nil
 }
 
 // A Lock asks the store to refuse deletion of what is written, to anyone.
@@ -65,6 +74,15 @@ type Lock struct {
 	Compliance bool
 }
 
+// PutOptions are what a place is asked for beside keeping a bundle.
+type PutOptions struct {
+	// Lock is nil for a bundle that may be deleted.
+	Lock *Lock
+	// Sign signs an in-toto Statement and returns a Sigstore bundle. A registry keeps
+	// one about what it was given, for cosign. Where Sign is nil nothing is signed.
+	Sign func(ctx context.Context, statement []byte) ([]byte, error)
+}
+
 // A Receipt says what lies at a place now.
 type Receipt struct {
 	// Address names the bundle itself, without the options of the place.
@@ -73,6 +91,9 @@ type Receipt struct {
 	SHA256 string
 	// Already is true for a bundle that was there before, with the same bytes.
 	Already bool
+	// Manifest is the digest by which a registry names the artifact, as sha256:…, and
+	// empty elsewhere.
+	Manifest string
 }
 
 // errExists is what stores return for a name that is taken.
@@ -81,7 +102,7 @@ var errExists = errors.New("the name is taken")
 // A store keeps objects by name. It shows an object when all of it was written.
 type store interface {
 	// put writes a new object, or returns errExists and changes nothing.
-	put(ctx context.Context, a Archive, content io.ReadSeeker, lock *Lock) error
+	put(ctx context.Context, a Archive, content io.ReadSeeker, o PutOptions) error
 	// read returns size bytes from offset, all that follow where size is -1. A
 	// missing object is fs.ErrNotExist.
 	read(ctx context.Context, name string, offset, size int64) (io.ReadCloser, error)
@@ -97,12 +118,24 @@ type object struct {
 	size int64
 }
 
-// A Place is a folder, a bucket or a part of one.
+// A Place is a folder, a bucket or a part of one, or a repository of a registry.
 type Place struct {
-	// Address is without options, and is printed with the name of a bundle behind it.
+	// Address is without options.
 	Address string
 	store   store
-	close   func() error
+	// address is that of one bundle.
+	address func(name string) string
+	// single is true for a place that has room for one bundle.
+	single bool
+	close  func() error
+}
+
+// AddressOf returns the address of a bundle at the place.
+func (p *Place) AddressOf(name string) string { return p.address(name) }
+
+// An identifier is a store that names what it keeps by a digest of its own.
+type identifier interface {
+	identify(ctx context.Context, name string) (string, error)
 }
 
 // Close ends the connections of the place.
@@ -111,24 +144,19 @@ func (p *Place) Close() error { return p.close() }
 // Put writes the archive and reads it back. A name that is taken is an error,
 // unless by the same bytes. A lock that the store cannot give is an error before
 // anything is written.
-func (p *Place) Put(ctx context.Context, a Archive, lock *Lock) (Receipt, error) {
-	r := Receipt{Address: p.Address + a.Name}
+func (p *Place) Put(ctx context.Context, a Archive, o PutOptions) (Receipt, error) {
+	r := Receipt{Address: p.address(a.Name)}
 	f, err := os.Open(a.Path)
 	if err != nil {
 		return Receipt{}, err
 	}
 	defer f.Close()
-	err = p.store.put(ctx, a, f, lock)
+	err = p.store.put(ctx, a, f, o)
 	r.Already = errors.Is(err, errExists)
 	if err != nil && !r.Already {
 		return Receipt{}, fmt.Errorf("write %s: %w", r.Address, err)
 	}
-	back, err := p.store.read(ctx, a.Name, 0, -1)
-	if err != nil {
-		return Receipt{}, fmt.Errorf("read %s back: %w; publish again, which changes nothing that is there", r.Address, err)
-	}
-	defer back.Close()
-	if r.SHA256, _, err = digest(back); err != nil {
+	if err := p.readBack(ctx, a.Name, &r); err != nil {
 		return Receipt{}, fmt.Errorf("read %s back: %w; publish again, which changes nothing that is there", r.Address, err)
 	}
 	switch {
@@ -140,6 +168,21 @@ func (p *Place) Put(ctx context.Context, a Archive, lock *Lock) (Receipt, error)
 	return Receipt{}, fmt.Errorf("%s gives back other bytes than were sent (SHA-256 %s instead of %s): do not rely on this store, and delete the object by hand", r.Address, r.SHA256, a.SHA256)
 }
 
+func (p *Place) readBack(ctx context.Context, name string, r *Receipt) error {
+	back, err := p.store.read(ctx, name, 0, -1)
+	if err != nil {
+		return err
+	}
+	defer back.Close()
+	if r.SHA256, _, err = digestOf(back); err != nil {
+		return err
+	}
+	if s, ok := p.store.(identifier); ok {
+		r.Manifest, err = s.identify(ctx, name)
+	}
+	return err
+}
+
 // Has reports whether the place has a bundle of that name, whatever its bytes.
 func (p *Place) Has(ctx context.Context, name string) (bool, error) {
 	r, err := p.store.read(ctx, name, 0, 1)
@@ -147,12 +190,12 @@ func (p *Place) Has(ctx context.Context, name string) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("look for %s%s: %w", p.Address, name, err)
+		return false, fmt.Errorf("look for %s: %w", p.address(name), err)
 	}
 	return true, r.Close()
 }
 
-func digest(r io.Reader) (sum string, size int64, err error) {
+func digestOf(r io.Reader) (sum string, size int64, err error) {
 	h := sha256.New()
 	size, err = io.Copy(h, r)
 	return hex.EncodeToString(h.Sum(nil)), size, err

@@ -86,7 +86,7 @@ func open(t *testing.T) (*Place, string) {
 
 func put(t *testing.T, p *Place, a Archive) Receipt {
 	t.Helper()
-	r, err := p.Put(context.Background(), a, nil)
+	r, err := p.Put(context.Background(), a, PutOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,11 +116,11 @@ func TestPutNeverOverwrites(t *testing.T) {
 	if r := put(t, p, first); !r.Already {
 		t.Errorf("again: %+v", r)
 	}
-	_, err := p.Put(context.Background(), bundle(t, "prod-2026-09-30.zip", "second"), nil)
+	_, err := p.Put(context.Background(), bundle(t, "prod-2026-09-30.zip", "second"), PutOptions{})
 	if err == nil || !strings.Contains(err.Error(), "nothing was overwritten") {
 		t.Errorf("another bundle: %v", err)
 	}
-	if _, err := p.Put(context.Background(), bundle(t, "prod-2026-10-01.zip", ""), &Lock{Until: now}); err == nil {
+	if _, err := p.Put(context.Background(), bundle(t, "prod-2026-10-01.zip", ""), PutOptions{Lock: &Lock{Until: now}}); err == nil {
 		t.Error("a folder takes a lock that it cannot hold")
 	}
 	if d := cmp.Diff([]string{first.Name}, files(t, dir)); d != "" {
@@ -135,7 +135,7 @@ func TestPutCleansUp(t *testing.T) {
 	a := bundle(t, "prod-2026-09-30.zip", "")
 	cut, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := p.Put(cut, a, nil); !errors.Is(err, context.Canceled) {
+	if _, err := p.Put(cut, a, PutOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cut off: %v", err)
 	}
 	if left := files(t, dir); len(left) > 0 {

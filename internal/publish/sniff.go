@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,15 +34,37 @@ func (p *Place) isBundle(ctx context.Context, o object, name bundleName) (bool, 
 	if err != nil {
 		return false, nil // no archive
 	}
-	m, err := manifestOf(z)
+	s, err := sealOf(z)
 	if r.err != nil {
 		return false, r.err
 	}
-	return err == nil && m.Plan.Name == name.plan && m.AsOf.UTC().Format(time.DateOnly) == name.date.Format(time.DateOnly), nil
+	return err == nil && s.manifest.Plan.Name == name.plan && s.manifest.AsOf.UTC().Format(time.DateOnly) == name.date.Format(time.DateOnly), nil
 }
 
-// manifestOf reads what the last file of an archive states, without verifying it.
-func manifestOf(z *zip.Reader) (*schema.Manifest, error) {
+// sealedFile is the last file of an archive, which says what the others are.
+type sealedFile struct {
+	name     string
+	content  []byte
+	manifest *schema.Manifest
+	// digest is the SHA-256 of content in hexadecimal, by which a bundle is named.
+	digest string
+}
+
+// readSeal returns what the archive says of itself, nil for one that is no bundle.
+func readSeal(r io.ReaderAt, size int64) *sealedFile {
+	z, err := zip.NewReader(r, size)
+	if err != nil {
+		return nil
+	}
+	s, err := sealOf(z)
+	if err != nil {
+		return nil
+	}
+	return s
+}
+
+// sealOf reads what the last file of an archive states, without verifying it.
+func sealOf(z *zip.Reader) (*sealedFile, error) {
 	if len(z.File) == 0 {
 		return nil, errors.New("the archive is empty")
 	}
@@ -55,6 +78,7 @@ func manifestOf(z *zip.Reader) (*schema.Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := &sealedFile{name: last.Name, content: content, digest: fmt.Sprintf("%x", sha256.Sum256(content))}
 	switch last.Name {
 	case seal.StatementFile:
 	case seal.AttestationFile:
@@ -70,17 +94,18 @@ func manifestOf(z *zip.Reader) (*schema.Manifest, error) {
 	default:
 		return nil, fmt.Errorf("the last file is %s", last.Name)
 	}
-	var s struct {
+	var statement struct {
 		PredicateType string          `json:"predicateType"`
 		Predicate     schema.Manifest `json:"predicate"`
 	}
-	if err := json.Unmarshal(content, &s); err != nil {
+	if err := json.Unmarshal(content, &statement); err != nil {
 		return nil, err
 	}
-	if s.PredicateType != schema.PredicateType {
-		return nil, fmt.Errorf("the statement is of type %s", s.PredicateType)
+	if statement.PredicateType != schema.PredicateType {
+		return nil, fmt.Errorf("the statement is of type %s", statement.PredicateType)
 	}
-	return &s.Predicate, nil
+	s.manifest = &statement.Predicate
+	return s, nil
 }
 
 // tailSize is read in one request: it holds the directory of a bundle, and mostly
