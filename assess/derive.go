@@ -19,6 +19,7 @@ func (a *assessment) derive() {
 			a.all.Barriers = append(a.all.Barriers, barriersOf(e, a.facts)...)
 		}
 	}
+	a.all.Traces = a.traces()
 	a.all.Sort()
 	a.derived = split(&a.all)
 }

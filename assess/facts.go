@@ -26,6 +26,7 @@ type Facts struct {
 	clusters    map[string]schema.Cluster
 	owners      map[schema.Subject]string // of workloads, controls and documents
 	uids        map[string]string
+	sources     []schema.Source
 	production  map[string]bool // clusters that have a production namespace
 }
 
@@ -40,6 +41,7 @@ func newFacts(snap *schema.Snapshot, in *schema.Inputs) (*Facts, error) {
 		clusters:   map[string]schema.Cluster{},
 		owners:     map[schema.Subject]string{},
 		uids:       map[string]string{},
+		sources:    snap.Sources,
 		production: map[string]bool{},
 	}
 	if p := f.Plan.Access.UserPattern; p != "" {

@@ -19,12 +19,14 @@ var pipelineFuncs = map[string]Func{
 
 // forge returns what the plan says of the forge of a pass; its defaults where the
 // plan does not have it.
-func (p *Pass) forge() schema.PlanForge {
-	i := slices.IndexFunc(p.Facts.Plan.Forges, func(f schema.PlanForge) bool { return f.Name == p.Cluster.Name })
+func (p *Pass) forge() schema.PlanForge { return p.Facts.forge(p.Cluster.Name) }
+
+func (f *Facts) forge(name string) schema.PlanForge {
+	i := slices.IndexFunc(f.Plan.Forges, func(f schema.PlanForge) bool { return f.Name == name })
 	if i < 0 {
-		return schema.PlanForge{Name: p.Cluster.Name}
+		return schema.PlanForge{Name: name}
 	}
-	return p.Facts.Plan.Forges[i]
+	return f.Plan.Forges[i]
 }
 
 // offered reports whether a forge has a resource at all for a repository.

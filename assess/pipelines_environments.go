@@ -104,7 +104,7 @@ func (p *Pass) reviewedBranch(repository string) bool {
 }
 
 // gitOpsRepositories returns the repositories that applications of production run:
-// by their address, or by a commit, as Flux does not say the address.
+// by their address, or by a commit where the address is not known.
 func gitOpsRepositories(p *Pass) map[string]bool {
 	byCommit := map[string]string{}
 	for _, c := range p.Snapshot.Evidence.MergedChanges {
@@ -116,10 +116,10 @@ func gitOpsRepositories(p *Pass) map[string]bool {
 		if !p.deploysToProduction(a) {
 			continue
 		}
-		for _, r := range repositoriesOf(a) {
+		for _, r := range repositoriesOf(a, &p.Snapshot.Evidence) {
 			out[r] = true
 		}
-		commits, _ := commitsOf(a.Revision)
+		commits, _ := deployedCommits(a)
 		for _, c := range commits {
 			if r, ok := byCommit[c]; ok {
 				out[r] = true

@@ -36,7 +36,7 @@ var questions = []question{
 	},
 	{
 		id: "Q3", text: "How does a change reach production, and can it be bypassed?",
-		controls: append(series("CHG", 1, 5), "CHG-07"), needs: []string{"CHG-07.k1"}, answer: traced, otherwise: directChanges,
+		controls: append(series("CHG", 1, 5), "CHG-07"), answer: traced,
 	},
 	{
 		id: "Q4", text: "How are secrets and credentials protected?",
@@ -193,22 +193,16 @@ func barriers(a *assessment, _ *schema.Report) string {
 }
 
 func traced(a *assessment, r *schema.Report) (string, string) {
-	v := a.verdicts["CHG-07.k1"]
-	known, older := v.counts[schema.ResultPass], 0
-	for _, f := range v.findings {
-		switch {
-		case f.Result == schema.ResultNeedsReview && f.Severity == schema.Info:
-			known++ // deployed by a person, and a merged change
-		case f.Result == schema.ResultNeedsReview:
-			older++
-		}
+	c := countTraces(a.all.Traces)
+	direct := directChanges(a, r)
+	switch {
+	case c.All() == 0:
+		return notCollected, "No workload of production was seen. " + direct
+	case c.NotSeen == c.All():
+		return notCollected, fmt.Sprintf("None of %s of production could be traced to an approved change or away from one. ", plural(c.All(), "workload")) + direct
 	}
-	all := known + older + v.counts[schema.ResultFail]
-	if all == 0 {
-		return notCollected, "No GitOps application deploys a commit to production, so nothing ties what runs to a change. " + directChanges(a, r)
-	}
-	return fmt.Sprintf("%d %% of applications", 100*known/all),
-		fmt.Sprintf("%d of %s of production run a merged change, and %d what was deployed before any that is known. ", known, plural(all, "application"), older) + directChanges(a, r)
+	return fmt.Sprintf("%d %% of workloads", 100*c.Unbroken/c.All()),
+		fmt.Sprintf("%d of %s of production lead back to an approved change; the thread of %d is broken, and of %d not seen whole. ", c.Unbroken, plural(c.All(), "workload"), c.Broken, c.NotSeen) + direct
 }
 
 func directChanges(a *assessment, _ *schema.Report) string {

@@ -126,6 +126,7 @@ func (a *assessment) summary(r *schema.Report) schema.Summary {
 			s.OverdueReviews++
 		}
 	}
+	s.Traces = countTraces(r.Derived.Traces)
 	for _, c := range r.Checks {
 		s.ChecksByResult[c.Result]++
 	}

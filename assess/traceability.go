@@ -1,6 +1,7 @@
 package assess
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -60,13 +61,14 @@ func unasked(p *Pass) string {
 
 // merged is what forges say about merged changes.
 type merged struct {
-	changes []schema.MergedChange
-	asked   map[string]schema.Query // by repository; where several answered, one with a gap
-	unasked string                  // what to say when that is empty
+	evidence *schema.Evidence
+	changes  []schema.MergedChange
+	asked    map[string]schema.Query // by repository; where several answered, one with a gap
+	unasked  string                  // what to say when that is empty
 }
 
 func mergedIn(s *schema.Snapshot) merged {
-	m := merged{changes: s.Evidence.MergedChanges, asked: map[string]schema.Query{}}
+	m := merged{evidence: &s.Evidence, changes: s.Evidence.MergedChanges, asked: map[string]schema.Query{}}
 	for _, q := range s.Queries {
 		if old, ok := m.asked[q.Repository]; q.Resource == schema.MergedChanges && (!ok || !old.Gap()) {
 			m.asked[q.Repository] = q
@@ -78,8 +80,8 @@ func mergedIn(s *schema.Snapshot) merged {
 // trace judges one application.
 func (m merged) trace(a *schema.Application) Outcome {
 	o := Outcome{Subject: a.Subject(), Result: schema.ResultPass}
-	commits, others := commitsOf(a.Revision)
-	repositories := repositoriesOf(a)
+	commits, others := deployedCommits(a)
+	repositories := repositoriesOf(a, m.evidence)
 	i := slices.IndexFunc(commits, func(c string) bool { return !m.has(c, repositories) })
 	switch {
 	case len(commits) == 0:
@@ -99,20 +101,10 @@ func (m merged) trace(a *schema.Application) Outcome {
 // missing judges a commit that is not among the merged changes. It may be in a
 // repository that was not seen, or older than the period; else it is no approved change.
 func (m merged) missing(o *Outcome, a *schema.Application, commit string, repositories []string, others int) {
-	for _, r := range repositories {
-		q, ok := m.asked[r]
-		switch {
-		case ok && q.Gap():
-			o.Result, o.Message = schema.ResultNotCollected, "merged changes of "+r+": "+string(q.Outcome)
-			return
-		case !ok && others > 0:
-			others-- // the source of a chart, which has releases and no changes
-		case !ok:
-			o.Result, o.Message = schema.ResultNotCollected, "the merged changes of "+r+" were not asked for"
-			return
-		}
-	}
+	gap := m.gapOf(repositories, others)
 	switch {
+	case gap != "":
+		o.Result, o.Message = schema.ResultNotCollected, gap
 	case len(repositories) == 0:
 		o.Result, o.Message = schema.ResultNotCollected, "the repository of "+a.Subject().String()+" is not known"
 	case !m.before(a.Deployed, repositories):
@@ -123,8 +115,26 @@ func (m merged) missing(o *Outcome, a *schema.Application, commit string, reposi
 	}
 }
 
-// has reports whether a commit is a merged change of one of the repositories. A
-// Flux source does not say its repository; the digest of a commit is enough there.
+// gapOf says which of some repositories did not tell all of its merged changes, or
+// was not asked; empty where all did. Of others, which are sources of charts and not
+// known one by one, there are no changes to ask for.
+func (m merged) gapOf(repositories []string, others int) string {
+	for _, r := range repositories {
+		q, ok := m.asked[r]
+		switch {
+		case ok && q.Gap():
+			return "merged changes of " + r + ": " + string(q.Outcome)
+		case !ok && others > 0:
+			others--
+		case !ok:
+			return "the merged changes of " + r + " were not asked for"
+		}
+	}
+	return ""
+}
+
+// has reports whether a commit is a merged change of one of the repositories. Where
+// no repository is known, the digest of the commit is enough.
 func (m merged) has(commit string, repositories []string) bool {
 	return slices.ContainsFunc(m.changes, func(c schema.MergedChange) bool {
 		return (c.MergeCommit == commit || c.Head == commit) && (len(repositories) == 0 || slices.Contains(repositories, c.Repository))
@@ -136,6 +146,11 @@ func (m merged) before(t time.Time, repositories []string) bool {
 	return slices.ContainsFunc(m.changes, func(c schema.MergedChange) bool {
 		return slices.Contains(repositories, c.Repository) && !c.Merged.After(t)
 	})
+}
+
+// reaches reports whether any change of the repositories is known.
+func (m merged) reaches(repositories []string) bool {
+	return slices.ContainsFunc(m.changes, func(c schema.MergedChange) bool { return slices.Contains(repositories, c.Repository) })
 }
 
 // commitWord matches the digest of a commit in a revision: alone as Argo CD has it,
@@ -156,17 +171,36 @@ func commitsOf(revisions string) (commits []string, others int) {
 	return commits, others
 }
 
-// repositoriesOf returns the repositories of an application of Argo CD as
-// MergedChange writes them; none for Flux, which names an object instead.
-func repositoriesOf(a *schema.Application) []string {
-	if a.Kind != "Application" {
-		return nil
-	}
+// repositoriesOf returns the repositories of an application as MergedChange writes
+// them. One of Flux names an object, which says where it fetches from; an artifact
+// says itself what it was made of.
+func repositoriesOf(a *schema.Application, e *schema.Evidence) []string {
 	var out []string
 	for _, s := range a.Sources {
-		out = append(out, repository(s))
+		if a.Kind == "Application" {
+			out = append(out, repository(s))
+		} else if from, ok := fluxSource(e, a.Cluster, s); ok && cmp.Or(from.Origin, from.Address) != "" {
+			out = append(out, repository(cmp.Or(from.Origin, from.Address)))
+		}
 	}
 	return out
+}
+
+// fluxSource finds the source that an application of Flux names as Kind/namespace/name.
+func fluxSource(e *schema.Evidence, cluster, name string) (schema.ApplicationSource, bool) {
+	i := slices.IndexFunc(e.ApplicationSources, func(s schema.ApplicationSource) bool {
+		return s.Cluster == cluster && s.Kind+"/"+s.Namespace+"/"+s.Name == name
+	})
+	if i < 0 {
+		return schema.ApplicationSource{}, false
+	}
+	return e.ApplicationSources[i], true
+}
+
+// deployedCommits returns the commits that an application runs, and how many of its
+// revisions are none. An artifact of Flux says which commit it was made of.
+func deployedCommits(a *schema.Application) (commits []string, others int) {
+	return commitsOf(cmp.Or(a.OriginRevision, a.Revision))
 }
 
 // sshPort is the port in an address such as ssh://git@host:22/path.

@@ -51,7 +51,7 @@ func Build(r *schema.Report, s *schema.Snapshot, t fs.FS) (*Document, error) {
 		Footer:   fmt.Sprintf("Audit pack %s  ·  %s %s", r.Plan.Name, r.Tool.Name, r.Tool.Version),
 	}
 	for _, chapter := range []func() []Section{
-		b.cover, b.summary, b.changes, b.reading, b.questions, b.defaults, b.controlMap, b.findingsByOwner, b.unseen, b.exceptions, b.reviews,
+		b.cover, b.summary, b.changes, b.reading, b.questions, b.traceability, b.defaults, b.controlMap, b.findingsByOwner, b.unseen, b.exceptions, b.reviews,
 		b.responsibilities, b.documents, b.controls, b.populations, b.provenance, b.verify,
 	} {
 		d.Sections = append(d.Sections, chapter()...)

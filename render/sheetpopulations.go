@@ -27,6 +27,9 @@ func rowsOf(r *schema.Report, s *schema.Snapshot, p schema.Population) iter.Seq[
 func (b *builder) populationSheet(x *crossings, p schema.Population) Sheet {
 	rowType := reflect.TypeOf(p.Row)
 	sheet := Sheet{Name: p.Title, Title: p.Question, Notes: b.populationNotes(x, p), Columns: []Column{numberColumn("Findings", 10)}}
+	if rowType == reflect.TypeFor[schema.Trace]() {
+		return b.tracesSheet(sheet, x, p)
+	}
 	for i := range rowType.NumField() {
 		f := rowType.Field(i)
 		sheet.Columns = append(sheet.Columns, Column{Title: columnTitle(jsonName(f)), Kind: cellKind(f.Type)})
@@ -37,9 +40,7 @@ func (b *builder) populationSheet(x *crossings, p schema.Population) Sheet {
 			n++
 			v := reflect.ValueOf(row)
 			cells := make([]Cell, v.NumField()+1)
-			if at := x.found[p.Name][n]; at.count > 0 {
-				cells[0] = countOf(at.count, Span{at.first, at.first})
-			}
+			cells[0] = x.countAt(p.Name, n)
 			for i := range v.NumField() {
 				cells[i+1] = cellOf(v.Field(i))
 			}
@@ -50,6 +51,14 @@ func (b *builder) populationSheet(x *crossings, p schema.Population) Sheet {
 	}
 	fitColumns(sheet.Columns, sheet.Rows)
 	return sheet
+}
+
+// countAt is the number of findings about a row, which leads to the worst; nil for none.
+func (x *crossings) countAt(population string, row int) Cell {
+	if at := x.found[population][row]; at.count > 0 {
+		return countOf(at.count, Span{at.first, at.first})
+	}
+	return nil
 }
 
 // populationNotes begin with what checks make of the population. They stay in view
