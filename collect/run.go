@@ -71,9 +71,7 @@ func Run(ctx context.Context, asOf time.Time, tool schema.Tool, dir string, sour
 func places(sources []Source) []schema.Place {
 	var out []schema.Place
 	for _, source := range sources {
-		if l, ok := source.(Locator); ok {
-			out = append(out, l.Places()...)
-		}
+		out = append(out, placesOf(source)...)
 	}
 	slices.SortFunc(out, func(a, b schema.Place) int {
 		return cmp.Or(a.Subject().Compare(b.Subject()), strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))

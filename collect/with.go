@@ -24,3 +24,14 @@ func (w with) Collect(ctx context.Context, asOf time.Time, to Sink) (schema.Sour
 	}
 	return described, w.more(ctx, to)
 }
+
+// Places implements Locator for a source that does.
+func (w with) Places() []schema.Place { return placesOf(w.Source) }
+
+// placesOf returns the places of a source that knows them.
+func placesOf(s Source) []schema.Place {
+	if l, ok := s.(Locator); ok {
+		return l.Places()
+	}
+	return nil
+}
