@@ -114,12 +114,12 @@ func draw(m members, s *schema.Snapshot, from fs.FS, r *schema.Report, d *render
 		path    string
 		content func(io.Writer) error
 	}{
-		{"report.json", func(w io.Writer) error { return writeJSON(w, r) }},
+		{"report.json", func(w io.Writer) error { return schema.Write(w, r) }},
 		{"report.html", func(w io.Writer) error { return html.Render(w, d, collect.Objects(from, s, d.Objects)) }},
 		{"report.pdf", func(w io.Writer) error { return pdf.Render(w, d) }},
 		{"control-map.xlsx", func(w io.Writer) error { return xlsx.Render(w, d) }},
 		{csv.Path, func(w io.Writer) error { return csv.Render(w, r) }},
-		{sarif.Path, func(w io.Writer) error { return writeJSON(w, sarif.Log(r, s.Places, in.Checks)) }},
+		{sarif.Path, func(w io.Writer) error { return schema.Write(w, sarif.Log(r, s.Places, in.Checks)) }},
 	} {
 		if err := m.write(f.path, f.content); err != nil {
 			return err // a disk that is full for one is full for all
@@ -143,7 +143,7 @@ func drawOSCAL(m members, r *schema.Report, in *input.Set) error {
 		if d.file == nil {
 			continue
 		}
-		if err := m.write(d.path, func(w io.Writer) error { return writeJSON(w, d.file) }); err != nil {
+		if err := m.write(d.path, func(w io.Writer) error { return schema.Write(w, d.file) }); err != nil {
 			return err
 		}
 	}
@@ -175,14 +175,7 @@ func saveDerived(m members, r *schema.Report) error {
 	return nil
 }
 
-func writeJSON(w io.Writer, v any) error {
-	b, err := schema.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(b)
-	return err
-}
+func writeJSON(w io.Writer, v any) error { return schema.Write(w, v) }
 
 // claim is what the bundle says about itself under the signature.
 func claim(s *schema.Snapshot, r *schema.Report, previous *schema.PreviousFacts) schema.Claim {
