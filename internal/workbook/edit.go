@@ -161,9 +161,39 @@ func (b *Book) merges(sheet string) ([]excelize.MergeCell, error) {
 	return m, nil
 }
 
-// Set writes a text into a cell. The style stays.
+// Set writes a text into a cell. The style stays. A row that is too low for a text
+// that wraps is made taller: programs do not do so for a workbook that they open.
 func (b *Book) Set(sheet string, column, row int, text string) error {
-	return b.file.SetCellStr(sheet, cell(column, row), celltext.Clean(text))
+	if err := b.file.SetCellStr(sheet, cell(column, row), celltext.Clean(text)); err != nil {
+		return err
+	}
+	id, err := b.file.GetCellStyle(sheet, cell(column, row))
+	if err != nil {
+		return err
+	}
+	if style, err := b.file.GetStyle(id); err != nil || style.Alignment == nil || !style.Alignment.WrapText {
+		return err
+	}
+	return b.raise(sheet, column, row, text)
+}
+
+func (b *Book) raise(sheet string, column, row int, text string) error {
+	name, err := excelize.ColumnNumberToName(column)
+	if err != nil {
+		return err
+	}
+	width, err := b.file.GetColWidth(sheet, name)
+	if err != nil {
+		return err
+	}
+	height, err := b.file.GetRowHeight(sheet, row)
+	if err != nil {
+		return err
+	}
+	if need := celltext.Line * float64(celltext.Lines(text, int(width))); need > height {
+		return b.file.SetRowHeight(sheet, row, need)
+	}
+	return nil
 }
 
 // Paint gives a cell a ground of that colour, as RRGGBB, or none for an empty one,
@@ -232,6 +262,7 @@ func (b *Book) AddTable(sheet string, notes []Pair, columns []Column, rows [][]s
 	}
 	d.check(d.SetPanes(sheet, &excelize.Panes{Freeze: true, YSplit: header, TopLeftCell: cell(1, header+1), ActivePane: "bottomLeft"}))
 	d.check(d.AutoFilter(sheet, cell(1, header)+":"+cell(len(columns), max(header+1, header+len(rows))), nil))
+	d.paper(sheet)
 	return d.err
 }
 

@@ -130,11 +130,12 @@ func (d *drawing) styles() {
 	}
 	open := &excelize.Protection{Locked: false}
 	edge := []excelize.Border{{Type: "left", Color: "C9A23B", Style: 1}, {Type: "right", Color: "C9A23B", Style: 1}, {Type: "top", Color: "C9A23B", Style: 1}, {Type: "bottom", Color: "C9A23B", Style: 1}}
+	rule := []excelize.Border{{Type: "bottom", Color: "D5DBE1", Style: 1}}
 	top := &excelize.Alignment{Vertical: "top", WrapText: true}
 	day := "yyyy-mm-dd"
 	d.title = style(excelize.Style{NumFmt: text, Font: &excelize.Font{Bold: true, Size: 14}})
 	d.label = style(excelize.Style{NumFmt: text, Font: &excelize.Font{Color: "555555"}, Alignment: &excelize.Alignment{Vertical: "top"}})
-	d.text = style(excelize.Style{NumFmt: text, Alignment: top})
+	d.text = style(excelize.Style{NumFmt: text, Border: rule, Alignment: top})
 	d.header = style(excelize.Style{NumFmt: text, Font: &excelize.Font{Bold: true, Color: "FFFFFF"}, Fill: ground("22384D"), Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}})
 	d.asked = style(excelize.Style{NumFmt: text, Font: &excelize.Font{Bold: true}, Fill: ground("F2D98B"), Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}})
 	d.answer = style(excelize.Style{NumFmt: text, Fill: ground("FFF8E1"), Border: edge, Alignment: top, Protection: open})
@@ -209,10 +210,15 @@ func (d *drawing) table(form *Form) {
 		d.check(d.SetRowHeight(answersSheet, header+1+i, celltext.Line*float64(lines)))
 	}
 	d.check(d.SetPanes(answersSheet, &excelize.Panes{Freeze: true, XSplit: 1, YSplit: header, TopLeftCell: cell(2, header+1), ActivePane: "bottomRight"}))
-	landscape, a4, fit, wide, high := "landscape", 9, true, 1, 0
-	d.check(d.SetPageLayout(answersSheet, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4, FitToWidth: &wide, FitToHeight: &high}))
 	d.check(d.AutoFilter(answersSheet, cell(1, header)+":"+cell(len(form.Columns), max(last, header+1)), nil))
-	d.check(d.SetSheetProps(answersSheet, &excelize.SheetPropsOptions{FitToPage: &fit})) // after the filter, which replaces it
+	d.paper(answersSheet) // after the filter, which would replace it
+}
+
+// paper makes a sheet as wide as a page.
+func (d *drawing) paper(sheet string) {
+	landscape, a4, fit, wide, high := "landscape", 9, true, 1, 0
+	d.check(d.SetPageLayout(sheet, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4, FitToWidth: &wide, FitToHeight: &high}))
+	d.check(d.SetSheetProps(sheet, &excelize.SheetPropsOptions{FitToPage: &fit}))
 }
 
 func (d *drawing) choices(cells string, c Column) {
@@ -230,6 +236,7 @@ func (d *drawing) origin(form *Form) {
 		d.put(originSheet, 1, i+1, p.Label, d.label)
 		d.put(originSheet, 2, i+1, p.Text, d.text)
 	}
+	d.paper(originSheet)
 }
 
 func cell(column, row int) string {
