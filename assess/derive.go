@@ -11,8 +11,13 @@ func (a *assessment) derive() {
 		e, _ := a.rows(cluster)
 		access := rbac.Resolve(a.facts.Cluster(cluster).ServerVersion, e)
 		a.access[cluster] = access
+		decided := a.decided(cluster)
 		for i := range access.Grants {
-			access.Grants[i].Approval = string(a.facts.grantApproval(&access.Grants[i]))
+			g := &access.Grants[i]
+			g.Approval = string(a.facts.grantApproval(g))
+			if d, ok := decided[rightOf(g)]; ok {
+				g.ReviewedOn, g.Reviewed = d.on, d.Decision
+			}
 		}
 		a.all.AccessGrants = append(a.all.AccessGrants, access.Grants...)
 		if a.answers.gap(cluster, "barriers") == "" {
@@ -22,6 +27,16 @@ func (a *assessment) derive() {
 	a.all.Traces = a.traces()
 	a.all.Sort()
 	a.derived = split(&a.all)
+}
+
+// decided returns the last decision of access reviews about each right in a cluster.
+func (a *assessment) decided(cluster string) map[schema.Subject]decision {
+	p := &Pass{Inputs: a.in, Facts: a.facts, Cluster: a.facts.Cluster(cluster)}
+	out := map[schema.Subject]decision{}
+	for _, d := range p.decisions(p.reviews()) {
+		out[d.right] = d
+	}
+	return out
 }
 
 // grantApproval looks up the approval for the gravest right that a grant gives.

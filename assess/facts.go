@@ -220,10 +220,17 @@ func (f *Facts) Evidenced(check string) bool {
 
 // Assured reports whether an assurance document of a provider or supplier, fresh or
 // due and free of problems, covers a control.
-func (f *Facts) Assured(control string) bool {
-	return slices.ContainsFunc(f.Documents, func(d schema.DocumentResult) bool {
-		return (d.Type == schema.DocAttestation || d.Type == schema.DocReport) && slices.Contains(d.Covers, control) && counts(d)
-	})
+func (f *Facts) Assured(control string) bool { return len(f.assurances(control)) > 0 }
+
+// assurances returns the ids of those documents, in the order of the register.
+func (f *Facts) assurances(control string) []string {
+	var out []string
+	for _, d := range f.Documents {
+		if (d.Type == schema.DocAttestation || d.Type == schema.DocReport) && slices.Contains(d.Covers, control) && counts(d) {
+			out = append(out, d.ID)
+		}
+	}
+	return out
 }
 
 // counts reports whether a document is evidence.

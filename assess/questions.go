@@ -127,11 +127,26 @@ func administrators(a *assessment, _ *schema.Report) (string, string) {
 	approved := a.holders(func(g *schema.AccessGrant) bool {
 		return g.AdminEquivalent && g.Scope == "*" && g.Approval == string(Approved)
 	})
-	sentence := fmt.Sprintf("%s with unrestricted rights over a whole cluster beside Kubernetes' own, %d of them approved; ", plural(len(all), "holder"), len(approved))
-	if on := a.lastReview(); !on.IsZero() {
-		return plural(len(all), "administrator"), sentence + fmt.Sprintf("the last access review is of %s.", on)
+	number, each := plural(len(all), "administrator"), ""
+	if clusters := clustersOf(all); clusters > 1 {
+		number += " in " + plural(clusters, "cluster")
+		each = ", counted in each cluster"
 	}
-	return plural(len(all), "administrator"), sentence + "no access review is on record."
+	sentence := fmt.Sprintf("%s with unrestricted rights over a whole cluster beside Kubernetes' own%s, %d of them approved; ", plural(len(all), "holder"), each, len(approved))
+	if on := a.lastReview(); !on.IsZero() {
+		return number, sentence + fmt.Sprintf("the last access review is of %s.", on)
+	}
+	return number, sentence + "no access review is on record."
+}
+
+// clustersOf counts the clusters of holders, each of which begins with its cluster.
+func clustersOf(holders []string) int {
+	names := map[string]bool{}
+	for _, h := range holders {
+		cluster, _, _ := strings.Cut(h, "\x00")
+		names[cluster] = true
+	}
+	return len(names)
 }
 
 // lastReview returns the day of the newest access review, whether it is in the
@@ -183,7 +198,7 @@ func separated(a *assessment, r *schema.Report) (string, string) {
 	if all == 0 {
 		return notCollected, "No namespace is in scope."
 	}
-	return fmt.Sprintf("%d %% of namespaces", 100*whole/all),
+	return fmt.Sprintf("%d %% of namespaces", percent(whole, all)),
 		fmt.Sprintf("All five barriers hold around %d of %s in scope, and fewer than three around %d. ", whole, plural(all, "namespace"), least) + barriers(a, r)
 }
 
@@ -201,7 +216,7 @@ func traced(a *assessment, r *schema.Report) (string, string) {
 	case c.NotSeen == c.All():
 		return notCollected, fmt.Sprintf("None of %s of production could be traced to an approved change or away from one. ", plural(c.All(), "workload")) + direct
 	}
-	return fmt.Sprintf("%d %% of workloads", 100*c.Unbroken/c.All()),
+	return fmt.Sprintf("%d %% of workloads", percent(c.Unbroken, c.All())),
 		fmt.Sprintf("%d of %s of production lead back to an approved change; the thread of %d is broken, and of %d not seen whole. ", c.Unbroken, plural(c.All(), "workload"), c.Broken, c.NotSeen) + direct
 }
 
@@ -235,25 +250,35 @@ func assumptions(a *assessment, _ *schema.Report) (string, string) {
 }
 
 func controlSet(_ *assessment, r *schema.Report) (string, string) {
-	applicable, implemented := 0, 0
+	applicable, implemented, never := 0, 0, 0
 	for _, c := range r.Controls {
 		if c.Status == schema.NotApplicable {
 			continue
 		}
 		applicable++
+		if c.Review == schema.ReviewNever {
+			never++
+		}
 		if c.Status == schema.Implemented {
 			implemented++
 		}
 	}
-	share := 0
-	if applicable > 0 {
-		share = 100 * implemented / applicable
-	}
 	s := r.Summary
-	return fmt.Sprintf("%d %% implemented, %s", share, plural(s.OpenExceptions, "open exception")),
-		fmt.Sprintf("%d of %d applicable controls are implemented on fresh evidence; %s, %s without owner, %s counting and %d expired, and %s in the evidence.",
-			implemented, applicable, plural(s.OverdueReviews, "overdue review"), plural(s.ControlsNoOwner, "control"),
-			plural(s.OpenExceptions, "exception"), s.ExpiredExceptions, plural(s.Gaps, "gap"))
+	return fmt.Sprintf("%d %% implemented, %s", percent(implemented, applicable), plural(s.OpenExceptions, "open exception")),
+		fmt.Sprintf("%d of %d applicable controls are implemented on fresh evidence; %s and %d never made, %s without owner, %s counting and %d expired; %d of %s without result.",
+			implemented, applicable, plural(s.OverdueReviews, "overdue review"), never, plural(s.ControlsNoOwner, "control"),
+			plural(s.OpenExceptions, "exception"), s.ExpiredExceptions, s.ChecksByResult[schema.ResultNotCollected], plural(len(r.Checks), "check"))
+}
+
+// percent rounds to the nearest, but neither down to none nor up to all.
+func percent(part, whole int) int {
+	switch {
+	case part == 0 || whole == 0:
+		return 0
+	case part == whole:
+		return 100
+	}
+	return min(max((200*part+whole)/(2*whole), 1), 99)
 }
 
 // open counts the findings of a check that are deviations and that no exception covers.

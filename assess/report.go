@@ -31,6 +31,7 @@ func (a *assessment) report() (*schema.Report, error) {
 	overlay := overlayByControl(a.in)
 	for i, c := range r.Controls {
 		r.Controls[i].Proposed = proposedParts(c.Control, overlay[c.ID], a.snap.Evidence.Clusters)
+		r.Controls[i].AssuredBy = a.facts.assurances(c.ID)
 	}
 	var err error
 	if r.Populations, err = a.populations(); err != nil {

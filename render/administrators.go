@@ -2,6 +2,7 @@ package render
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,7 +17,8 @@ const administratorRows = 12
 func (b *builder) administrators() []Block {
 	t := Table{
 		Columns: []Column{
-			{Title: "Effective administrator", Width: 58}, {Title: "Path to all rights over the whole cluster", Width: 84}, {Title: "Approval", Width: 17, Kind: StatusCell}, {Title: "Since", Width: 15},
+			{Title: "Effective administrator", Width: 50}, {Title: "Path to all rights over the whole cluster", Width: 74}, {Title: "Approval", Width: 17, Kind: StatusCell},
+			{Title: "Since", Width: 17}, {Title: "Last review", Width: 17},
 		},
 		Dense: true,
 		Empty: "No administrator was found outside of Kubernetes' own.",
@@ -32,21 +34,78 @@ func (b *builder) administrators() []Block {
 		if g.Approval == approved {
 			approval.Tone = Good
 		}
-		t.Rows = append(t.Rows, []Text{holder(g), plain(grantPath(g)), approval, date(g.Since)})
+		t.Rows = append(t.Rows, []Text{holder(g), plain(grantPath(g)), approval, date(g.Since), lastReview(g)})
 	}
 	for _, s := range b.r.Sources {
 		t.Rows = append(b.mappedAdministrators(s.Name), t.Rows...)
 	}
-	blocks := b.shown(t, administratorRows, "accessGrants")
+	var beside []string
 	if n := b.openOf("ACC-02.k2"); n > 0 {
-		blocks = append(blocks, small("Beside these, %s that can give itself more rights: findings of ACC-02.k2.", count(n, "path leads to a subject", "paths lead to a subject")))
+		beside = append(beside, count(n, "path leads to a subject", "paths lead to a subject")+" that can give itself more rights (findings of ACC-02.k2).")
 	}
 	if builtIn > 0 {
-		blocks = append(blocks, small("%s proven to be Kubernetes' own and left out here; they are on %s.",
-			count(builtIn, "further grant is", "further grants are"), sheet("Access grants")))
+		beside = append(beside, fmt.Sprintf("%s proven to be Kubernetes' own and left out; they are on %s.", count(builtIn, "grant is", "grants are"), sheet("Access grants")))
+	}
+	blocks := append(b.shown(t, administratorRows, "accessGrants"), b.emergencyUses())
+	if len(beside) > 0 {
+		blocks = append(blocks, small("Beside these: %s", strings.Join(beside, " ")))
 	}
 	return blocks
 }
+
+// lastReview says when an access review decided about a grant, and that it was to go.
+func lastReview(g schema.AccessGrant) Text {
+	switch {
+	case g.ReviewedOn.IsZero():
+		return Text{Value: "never", Tone: Bad}
+	case g.Reviewed == schema.Revoke:
+		return Text{Value: g.ReviewedOn.String(), Note: "to be revoked", Tone: Bad}
+	}
+	return date(g.ReviewedOn)
+}
+
+// emergencyUses says how often break-glass access was used in the period, as far as
+// an audit log shows it, and which record speaks of it.
+func (b *builder) emergencyUses() Block {
+	requests := 0
+	var users []string
+	for _, a := range b.s.Evidence.AuditActions {
+		if slices.Contains(a.Classes, schema.AuditBreakGlass) {
+			requests += a.Allowed
+			if !slices.Contains(users, a.User) {
+				users = append(users, a.User)
+			}
+		}
+	}
+	line := "Break-glass uses: "
+	switch {
+	case len(b.s.Evidence.AuditLogs) == 0:
+		line += "no audit log was read, so that none can be counted"
+	case len(b.incomplete("auditActions")) > 0:
+		line += "at least " + count(requests, "request", "requests") + " in the audit logs, which do not cover every cluster"
+	case requests == 0:
+		line += "none in the audit logs"
+	default:
+		line += count(requests, "request", "requests") + " of " + list(users, 3) + " in the audit logs"
+	}
+	var records []string
+	for _, d := range b.r.Documents {
+		if slices.Contains(d.Checks, emergencyRecord) {
+			records = append(records, fmt.Sprintf("%q (%s)", d.Title, documentState(d).Value))
+		}
+	}
+	if len(records) > 0 {
+		line += "; on record: " + list(records, 2)
+	}
+	p := small("%s.", line)
+	if _, ok := b.control["ACC-05"]; ok {
+		p.Text.Link = "ACC-05"
+	}
+	return p
+}
+
+// emergencyRecord is the check of the record of uses and tests of break-glass access.
+const emergencyRecord = "ACC-05.d2"
 
 // mappedAdministrators are the cloud identities that aws-auth puts into the group
 // that no binding can take rights from. They bypass RBAC, so no grant shows them.
@@ -56,7 +115,7 @@ func (b *builder) mappedAdministrators(cluster string) [][]Text {
 		if m.Cluster == cluster && slices.Contains(m.Groups, "system:masters") {
 			rows = append(rows, []Text{
 				{Value: m.ARN, Bold: true, Note: "cloud identity in " + m.Cluster}, plain("ConfigMap kube-system/aws-auth, " + m.Section + " → group system:masters"),
-				{Value: "none", Tone: Bad}, plain(""),
+				{Value: "none", Tone: Bad}, plain(""), lastReview(schema.AccessGrant{}),
 			})
 		}
 	}

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/auditpack/auditpack/schema"
@@ -22,8 +21,8 @@ func (b *builder) assumptions() []Block {
 		if part == "" || c.Status == schema.NotApplicable {
 			continue
 		}
-		if d, ok := b.assurance(c.ID); ok {
-			supported[d.ID] = append(supported[d.ID], c.ID)
+		if len(c.AssuredBy) > 0 {
+			supported[c.AssuredBy[0]] = append(supported[c.AssuredBy[0]], c.ID)
 			continue
 		}
 		t.Rows = append(t.Rows, []Text{
@@ -52,17 +51,4 @@ func providerPart(r schema.Responsibility) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-// assurance returns an attestation or report of a provider that covers a control
-// and counts as evidence.
-func (b *builder) assurance(control string) (schema.DocumentResult, bool) {
-	i := slices.IndexFunc(b.r.Documents, func(d schema.DocumentResult) bool {
-		return (d.Type == schema.DocAttestation || d.Type == schema.DocReport) && slices.Contains(d.Covers, control) &&
-			(d.Freshness == schema.Fresh || d.Freshness == schema.Due) && len(d.Problems) == 0
-	})
-	if i < 0 {
-		return schema.DocumentResult{}, false
-	}
-	return b.r.Documents[i], true
 }

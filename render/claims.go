@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/auditpack/auditpack/schema"
@@ -46,7 +47,7 @@ func (b *builder) claims() []Block {
 			holds(r.Network), holds(r.PodSecurity), holds(r.NoHostAccess), holds(r.OwnAccounts), holds(r.OwnNodes),
 		})
 	}
-	blocks := append([]Block{heading("Claim and fact: is a namespace a boundary?")}, b.shown(t, claimRows, "barriers")...)
+	blocks := append(b.environments(rows), append([]Block{heading("Claim and fact: is a namespace a boundary?")}, b.shown(t, claimRows, "barriers")...)...)
 	if len(b.incomplete("barriers", "namespaces", "services", "ingresses")) > 0 {
 		return blocks // the sums below would be too small
 	}
@@ -83,4 +84,53 @@ func holds(v bool) Text {
 		return Text{Value: "yes"}
 	}
 	return Text{Value: "no", Tone: Bad, Bold: true}
+}
+
+// matrixClusters is how many clusters have a column.
+const matrixClusters = 6
+
+// environments shows which environments share a cluster: a matrix of namespaces in scope.
+func (b *builder) environments(rows []schema.Barrier) []Block {
+	type cell struct{ namespaces, whole int }
+	cells := map[string]map[string]cell{} // by environment and cluster
+	clusters := map[string]bool{}
+	for _, r := range rows {
+		environment := cmp.Or(r.Environment, "not given")
+		if cells[environment] == nil {
+			cells[environment] = map[string]cell{}
+		}
+		c := cells[environment][r.Cluster]
+		c.namespaces++
+		if r.Score == allBarriers {
+			c.whole++
+		}
+		cells[environment][r.Cluster] = c
+		clusters[r.Cluster] = true
+	}
+	if len(cells) == 0 {
+		return nil
+	}
+	names := slices.Sorted(maps.Keys(clusters))
+	shown := names[:min(len(names), matrixClusters)]
+	t := Table{Columns: []Column{{Title: "Environment", Width: 34}}, Dense: true}
+	for _, c := range shown {
+		t.Columns = append(t.Columns, Column{Title: c, Width: 23})
+	}
+	for _, e := range sortedKeys(cells) {
+		row := []Text{{Value: e, Bold: true}}
+		for _, name := range shown {
+			c := cells[e][name]
+			if c.namespaces == 0 {
+				row = append(row, plain(""))
+				continue
+			}
+			row = append(row, Text{Value: count(c.namespaces, "namespace", "namespaces"), Note: group(c.whole) + " with all five barriers"})
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	blocks := []Block{heading("Which environments share a cluster?"), t}
+	if rest := len(names) - len(shown); rest > 0 {
+		blocks = append(blocks, small("%s on %s.", count(rest, "more cluster is", "more clusters are"), sheet("Barriers")))
+	}
+	return blocks
 }

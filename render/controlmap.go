@@ -72,6 +72,9 @@ func severityCounts(c schema.ControlResult) Text {
 
 func nextReview(c schema.ControlResult) Text {
 	t := date(c.NextReview)
+	if c.Status == schema.NotApplicable {
+		return plain("")
+	}
 	switch c.Review {
 	case schema.ReviewOverdue, schema.ReviewDue:
 		t.Note = string(c.Review)

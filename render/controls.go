@@ -82,6 +82,10 @@ func controlExceptions(c schema.ControlResult) []Block {
 // reviewFacts says when the control was and will be reviewed, and by whom.
 func reviewFacts(c schema.ControlResult) Text {
 	t := plain(string(c.Cadence))
+	if c.Status == schema.NotApplicable {
+		t.Note = "not applicable"
+		return t
+	}
 	if c.Review == schema.ReviewNever {
 		t.Note = "never reviewed"
 		return t
@@ -365,25 +369,26 @@ func benchmarkName(key string) string {
 // A party is one column of the responsibility matrix.
 type party struct {
 	name, short string
+	width       int // of its column, so that no heading breaks within a word
 	role        func(schema.Responsibility) string
 }
 
 var partyNames = []party{
-	{"cloud provider", "Cloud", func(r schema.Responsibility) string { return r.CloudProvider }},
-	{"managed Kubernetes", "Managed K8s", func(r schema.Responsibility) string { return r.ManagedKubernetes }},
-	{"platform team", "Platform", func(r schema.Responsibility) string { return r.PlatformTeam }},
-	{"application team", "Apps", func(r schema.Responsibility) string { return r.AppTeam }},
-	{"CI/CD owner", "CI/CD", func(r schema.Responsibility) string { return r.CICDOwner }},
-	{"security team", "Security", func(r schema.Responsibility) string { return r.SecurityTeam }},
-	{"third-party tool", "Third party", func(r schema.Responsibility) string { return r.ThirdPartyTool }},
+	{"cloud provider", "Cloud", 13, func(r schema.Responsibility) string { return r.CloudProvider }},
+	{"managed Kubernetes", "Managed K8s", 17, func(r schema.Responsibility) string { return r.ManagedKubernetes }},
+	{"platform team", "Platform", 18, func(r schema.Responsibility) string { return r.PlatformTeam }},
+	{"application team", "Apps", 12, func(r schema.Responsibility) string { return r.AppTeam }},
+	{"CI/CD owner", "CI/CD", 13, func(r schema.Responsibility) string { return r.CICDOwner }},
+	{"security team", "Security", 18, func(r schema.Responsibility) string { return r.SecurityTeam }},
+	{"third-party tool", "Third party", 13, func(r schema.Responsibility) string { return r.ThirdPartyTool }},
 }
 
 // responsibilities is the matrix of who does what. The part of a provider is red
 // where no document says that the provider does it.
 func (b *builder) responsibilities() []Section {
-	t := Table{Columns: []Column{{Title: "Id", Width: 14}, {Title: "Control", Width: 78}}, Dense: true, Empty: "The control table is empty."}
+	t := Table{Columns: []Column{{Title: "Id", Width: 14}, {Title: "Control", Width: 60}}, Dense: true, Empty: "The control table is empty."}
 	for _, p := range partyNames {
-		t.Columns = append(t.Columns, Column{Title: p.short, Width: 12})
+		t.Columns = append(t.Columns, Column{Title: p.short, Width: p.width})
 	}
 	assumed := b.assumed()
 	proposals := 0

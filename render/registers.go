@@ -112,7 +112,15 @@ func documentState(d schema.DocumentResult) Text {
 
 // reviews is a calendar: what is overdue, then what comes next.
 func (b *builder) reviews() []Section {
-	sorted := slices.Clone(b.r.Controls)
+	var sorted []schema.ControlResult
+	var without []string
+	for _, c := range b.r.Controls {
+		if c.Status == schema.NotApplicable {
+			without = append(without, c.ID)
+		} else {
+			sorted = append(sorted, c)
+		}
+	}
 	rank := map[schema.ReviewNote]int{schema.ReviewNever: 0, schema.ReviewOverdue: 1, schema.ReviewDue: 2, schema.ReviewCurrent: 3}
 	slices.SortStableFunc(sorted, func(x, y schema.ControlResult) int {
 		return cmp.Or(cmp.Compare(rank[x.Review], rank[y.Review]), strings.Compare(x.NextReview.String(), y.NextReview.String()))
@@ -134,10 +142,11 @@ func (b *builder) reviews() []Section {
 			date(c.NextReview), {Value: c.ID + wide + c.Title, Link: c.ID}, reviewText(c.Review), plain(string(c.Cadence)), date(c.LastReview), plain(cmp.Or(c.ReviewedBy, c.Reviewer)),
 		})
 	}
-	return []Section{flowing("reviews", "Review calendar",
-		lead("What is overdue comes first. A control whose sign-off is missing or older than its cadence needs review, however green its checks are."),
-		t,
-	)}
+	blocks := []Block{lead("What is overdue comes first. A control whose sign-off is missing or older than its cadence needs review, however green its checks are."), t}
+	if len(without) > 0 {
+		blocks = append(blocks, small("Not applicable, and therefore without a review: %s.", strings.Join(without, ", ")))
+	}
+	return []Section{flowing("reviews", "Review calendar", blocks...)}
 }
 
 // currentReviews has one row for each day on which reviews that are not due yet come

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"time"
 
 	"github.com/auditpack/auditpack/schema"
@@ -38,7 +39,7 @@ func (b *builder) overviewNumbers() OverviewTable {
 	number := func(label string, n int, sheet string) []Cell {
 		return []Cell{label, link(int64(n), sheet, Span{1, 1})}
 	}
-	return OverviewTable{
+	t := OverviewTable{
 		Title: "How it stands", Columns: []Column{{Title: "What is counted", Width: 1, Kind: TextCell}, {Title: "Number", Width: 1, Kind: NumberCell}},
 		Rows: [][]Cell{
 			number("Controls", len(b.r.Controls), controlMapName),
@@ -47,11 +48,16 @@ func (b *builder) overviewNumbers() OverviewTable {
 			number("Checks without a result", withoutResult(b.r.Checks), checksName),
 			number("Queries not answered completely", s.Gaps, queriesName),
 			number("Reviews overdue", s.OverdueReviews, reviewsName),
+			number("Controls never reviewed", len(b.inReview(schema.ReviewNever)), reviewsName),
 			number("Controls without owner", s.ControlsNoOwner, controlMapName),
 			number("Exceptions in force", s.OpenExceptions, exceptionsName),
 			number("Exceptions expired", s.ExpiredExceptions, exceptionsName),
 		},
 	}
+	if n := len(b.r.PartlySeen); n > 0 {
+		t.Rows = slices.Insert(t.Rows, 3, number("Deviations seen in checks that lack a full view", n, partlySeenName))
+	}
+	return t
 }
 
 func (b *builder) overviewAreas(x *crossings) OverviewTable {

@@ -164,7 +164,7 @@ func (b *builder) reviewsSheet(x *crossings) Sheet {
 		dateColumn("Next review"), statusColumn("Review", 16, reviewTexts), textColumn("Control", 10), textColumn("Title", 50), textColumn("Reviewer", 24), textColumn("Owner", 24),
 		textColumn("Cadence", 12), dateColumn("Last review"), textColumn("Reviewed by", 24),
 	}, controls, func(c schema.ControlResult) []Cell {
-		return []Cell{c.NextReview, reviewText(c.Review), x.control(c.ID), c.Title, c.Reviewer, c.Owner, string(c.Cadence), c.LastReview, c.ReviewedBy}
+		return []Cell{c.NextReview, standingOf(c), x.control(c.ID), c.Title, c.Reviewer, c.Owner, string(c.Cadence), c.LastReview, c.ReviewedBy}
 	})
 }
 

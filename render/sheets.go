@@ -21,6 +21,7 @@ const (
 	reviewsName     = "Review calendar"
 	duties          = "Responsibility"
 	queriesName     = "Queries"
+	partlySeenName  = "Seen in part"
 	maxCheckColumns = 3 // populations of a check with a column of their own
 )
 
@@ -38,6 +39,9 @@ func (b *builder) workbook() (*Overview, []Sheet) {
 		b.responsibilitySheet(x),
 		b.clausesSheet(x.control),
 		b.queriesSheet(x),
+	}
+	if len(b.r.PartlySeen) > 0 {
+		sheets = append(sheets, b.partlySeenSheet(x))
 	}
 	if b.r.Changes != nil {
 		sheets = slices.Insert(sheets, 2, b.changesSheet(x)) // after the findings
@@ -150,7 +154,7 @@ var (
 	resultTexts    = textsOf(resultTones, resultText)
 	severityTexts  = textsOf(severityTones, severityText)
 	freshTexts     = textsOf(freshnessTones, freshnessText)
-	reviewTexts    = textsOf(reviewTones, reviewText)
+	reviewTexts    = append(textsOf(reviewTones, reviewText), standingOf(schema.ControlResult{Status: schema.NotApplicable}))
 	exceptionTexts = textsOf(exceptionTones, wordText(exceptionTones))
 	outcomeTexts   = textsOf(outcomeTones, wordText(outcomeTones))
 )

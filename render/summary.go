@@ -23,15 +23,41 @@ func (b *builder) headlineFigures() Figures {
 	s := b.r.Summary
 	serious := s.FindingsBySeverity[schema.Critical] + s.FindingsBySeverity[schema.High]
 	without := withoutResult(b.r.Checks)
+	late, lateLabel := b.lateReviews()
+	found := "open findings, critical or high"
+	if n := len(b.r.PartlySeen); n > 0 {
+		found += "; " + group(n) + " more seen in part"
+	}
 	return Figures{Items: []Figure{
 		{Number: group(s.ControlsByStatus[schema.Implemented]), Label: "of " + count(len(b.r.Controls), "control", "controls") + " implemented", Tone: Plain, Link: "map"},
-		{Number: group(serious), Label: "open findings, critical or high", Tone: badIf(serious > 0), Link: "findings"},
+		{Number: group(serious), Label: found, Tone: badIf(serious > 0), Link: "findings"},
 		{Number: group(without), Label: "of " + count(len(b.r.Checks), "check", "checks") + " without a result", Tone: warnIf(without > 0), Link: "unseen"},
 		{Number: group(s.Traces.Unbroken), Label: "of " + count(s.Traces.All(), "production workload", "production workloads") + " traced to an approved change", Tone: warnIf(s.Traces.Broken > 0), Link: "traceability"},
 		{Number: group(s.Gaps), Label: "queries not answered completely", Tone: warnIf(s.Gaps > 0), Link: "unseen"},
-		{Number: group(s.OverdueReviews), Label: "reviews overdue", Tone: warnIf(s.OverdueReviews > 0), Link: "reviews"},
+		{Number: group(late), Label: lateLabel, Tone: warnIf(late > 0), Link: "reviews"},
 		{Number: group(s.OpenExceptions), Label: "exceptions in force, and " + group(s.ExpiredExceptions) + " expired", Tone: warnIf(s.ExpiredExceptions > 0), Link: "exceptions"},
 	}}
+}
+
+// lateReviews counts the controls that nobody reviewed in time, and says how many of
+// them nobody ever reviewed.
+func (b *builder) lateReviews() (int, string) {
+	overdue, never := len(b.inReview(schema.ReviewOverdue)), len(b.inReview(schema.ReviewNever))
+	if never == 0 {
+		return overdue, "reviews overdue"
+	}
+	return overdue + never, fmt.Sprintf("controls not reviewed: %s overdue, %s never", group(overdue), group(never))
+}
+
+// inReview returns the applicable controls whose review stands so.
+func (b *builder) inReview(n schema.ReviewNote) []string {
+	var ids []string
+	for _, c := range b.r.Controls {
+		if c.Review == n && c.Status != schema.NotApplicable {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
 }
 
 func badIf(v bool) Tone {
@@ -85,14 +111,19 @@ func (b *builder) questionTable() Table {
 
 // attention says what a careful reader asks first.
 func (b *builder) attention() Block {
-	return KeyValues{Items: []KeyValue{
+	items := []KeyValue{
 		{"Since the pack before", b.sincePrevious()},
 		{"Since the last sign-offs", b.sinceSignOffs()},
 		{"Checks without result", Text{Value: b.resultLine()}},
-		{"Queries not answered", b.gapLine()},
-		{"Reviews", b.overdueLine()},
-		{"Exceptions", b.exceptionLine()},
-	}}
+	}
+	if len(b.r.PartlySeen) > 0 {
+		items = append(items, KeyValue{"Seen in part", Text{Value: b.partlySeenLine(), Tone: Bad, Link: "unseen"}})
+	}
+	return KeyValues{Items: append(items,
+		KeyValue{"Queries not answered", b.gapLine()},
+		KeyValue{"Reviews", b.overdueLine()},
+		KeyValue{"Exceptions", b.exceptionLine()},
+	)}
 }
 
 func (b *builder) gapLine() Text {
@@ -107,26 +138,14 @@ func (b *builder) gapLine() Text {
 }
 
 func (b *builder) overdueLine() Text {
-	var overdue, due, never []string
-	for _, c := range b.r.Controls {
-		switch c.Review {
-		case schema.ReviewOverdue:
-			overdue = append(overdue, c.ID)
-		case schema.ReviewDue:
-			due = append(due, c.ID)
-		case schema.ReviewNever:
-			never = append(never, c.ID)
-		}
-	}
 	var parts []string
-	if len(overdue) > 0 {
-		parts = append(parts, "overdue: "+list(overdue, 8))
-	}
-	if len(due) > 0 {
-		parts = append(parts, "due soon: "+list(due, 8))
-	}
-	if len(never) > 0 {
-		parts = append(parts, "never reviewed: "+list(never, 8))
+	for _, state := range []struct {
+		note schema.ReviewNote
+		text string
+	}{{schema.ReviewOverdue, "overdue: "}, {schema.ReviewNever, "never reviewed: "}, {schema.ReviewDue, "due soon: "}} {
+		if ids := b.inReview(state.note); len(ids) > 0 {
+			parts = append(parts, state.text+list(ids, 8))
+		}
 	}
 	switch {
 	case len(b.r.Controls) == 0:

@@ -87,6 +87,7 @@ func (b *builder) unseen() []Section {
 	if len(b.gaps) > gapRows {
 		s.Blocks = append(s.Blocks, small("%d more are on %s.", len(b.gaps)-gapRows, sheet("Queries")))
 	}
+	s.Blocks = append(s.Blocks, b.partlySeen()...)
 	s.Blocks = append(s.Blocks, heading("Checks without a result"))
 	s.Blocks = append(s.Blocks, b.undecided()...)
 	s.Blocks = append(s.Blocks, heading("What no Kubernetes API shows"))

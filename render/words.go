@@ -156,6 +156,14 @@ func reviewText(n schema.ReviewNote) Text {
 	return Text{Value: string(n), Tone: reviewTones[n]}
 }
 
+// standingOf says how the review of a control stands; one that is not applicable has none.
+func standingOf(c schema.ControlResult) Text {
+	if c.Status == schema.NotApplicable {
+		return Text{Value: words(string(schema.NotApplicable)), Tone: Muted}
+	}
+	return reviewText(c.Review)
+}
+
 var exceptionTones = map[schema.ExceptionState]Tone{
 	schema.ExceptionValid: Warn, schema.ExceptionExpired: Bad, schema.ExceptionInvalid: Bad, schema.ExceptionUnused: Unknown,
 }

@@ -230,6 +230,9 @@ type ControlResult struct {
 	// Exceptions counts valid exceptions; NearestExpiry is when the first of them ends.
 	Exceptions    int  `json:"exceptions" class:"nda"`
 	NearestExpiry Date `json:"nearestExpiry" class:"nda"`
+	// AssuredBy are the ids of the documents in which a provider or supplier says that it
+	// does its part, as far as they count as evidence, in the order of the register.
+	AssuredBy []string `json:"assuredBy,omitempty" class:"nda"`
 	// Evidence points at what the status rests on.
 	Evidence []EvidencePointer `json:"evidence" class:"nda"`
 }
@@ -401,4 +404,8 @@ type AccessGrant struct {
 	// Approval is approved, expired or none, from the overlay's approvals.
 	Approval string `json:"approval"`
 	Since    Date   `json:"since"` // when the binding was created
+	// ReviewedOn is the day of the newest access review that decided about the grant, and
+	// Reviewed what it decided; both are empty where none did.
+	ReviewedOn Date    `json:"reviewedOn,omitzero"`
+	Reviewed   Verdict `json:"reviewed,omitempty"`
 }

@@ -31,11 +31,38 @@ func printSummary(env *environment, r *schema.Report) {
 	by := r.Summary.FindingsBySeverity
 	fmt.Fprintf(env.stdout, "Open findings: %s, %d high, %d medium, %d low\n",
 		p.bad(by[schema.Critical] > 0, fmt.Sprintf("%d critical", by[schema.Critical])), by[schema.High], by[schema.Medium], by[schema.Low])
-	fmt.Fprintf(env.stdout, "Exceptions: %d in force, %s. Reviews overdue: %d. Without owner: %d.\n",
+	printPartlySeen(env, p, r)
+	never := neverReviewed(r)
+	fmt.Fprintf(env.stdout, "Exceptions: %d in force, %s. Reviews: %d overdue, %s. No owner: %d.\n",
 		r.Summary.OpenExceptions, p.bad(r.Summary.ExpiredExceptions > 0, fmt.Sprintf("%d expired", r.Summary.ExpiredExceptions)),
-		r.Summary.OverdueReviews, r.Summary.ControlsNoOwner)
+		r.Summary.OverdueReviews, p.bad(never > 0, fmt.Sprintf("%d never", never)), r.Summary.ControlsNoOwner)
 	printGaps(env, p, r)
 	printWorst(env, r)
+}
+
+// printPartlySeen says what the line of open findings leaves out: rows that deviate,
+// in checks that have no result because not everything was seen.
+func printPartlySeen(env *environment, p paint, r *schema.Report) {
+	if len(r.PartlySeen) == 0 {
+		return
+	}
+	by := map[schema.Severity]int{}
+	for _, f := range r.PartlySeen {
+		by[f.Severity]++
+	}
+	fmt.Fprintf(env.stdout, "%s\n", p.bad(true, fmt.Sprintf("Not counted: %d critical, %d high and %d lesser deviations, seen only in part.",
+		by[schema.Critical], by[schema.High], len(r.PartlySeen)-by[schema.Critical]-by[schema.High])))
+}
+
+// neverReviewed counts the applicable controls that nobody signed off yet.
+func neverReviewed(r *schema.Report) int {
+	n := 0
+	for _, c := range r.Controls {
+		if c.Review == schema.ReviewNever && c.Status != schema.NotApplicable {
+			n++
+		}
+	}
+	return n
 }
 
 // printGaps names what could not be seen, so that silence is never taken for safety.
