@@ -28,7 +28,7 @@ FUZZTIME ?= 10m
 fuzz: ## every fuzzer of the program, FUZZTIME each; what it finds is kept under testdata/fuzz
 	FUZZTIME=$(FUZZTIME) internal/fuzz.sh
 
-generate: ## JSON Schemas, ClusterRoles and golden files; tests fail when these differ
+generate: ## JSON Schemas, ClusterRoles, manifests and golden files; tests fail when these differ
 	go generate ./...
 
 bench: oracles ## benchmarks; numbers of this machine
@@ -53,10 +53,11 @@ packages: ## Debian packages that tests use as oracles
 	/usr/bin/python3 -c 'import uno' 2>/dev/null || missing="$$missing python3-uno"; \
 	test -z "$$missing" || { echo "installing$$missing"; apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing >/dev/null; }
 
-oracles: ## a real kube-apiserver, etcd, cosign and axe-core, built or installed once into the user's cache
+oracles: ## a real kube-apiserver and kube-controller-manager, etcd, cosign, helm, kustomize and axe-core, built or installed once into the user's cache
 	internal/controlplane/build.sh
 	internal/openapi/build.sh
 	internal/oracles/build.sh
+	internal/oracles/charts/build.sh
 	internal/oracles/axe/build.sh
 
 image: ## an OCI layout for amd64 and arm64 in bin/image, pushed where IMAGE_REPO is set, signed provenance where IMAGE_KEY is

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Builds etcd and kube-apiserver for the tests, unless they are there already, and prints the folder that holds them.
+# Builds etcd, kube-apiserver and kube-controller-manager for the tests, unless they are there already, and prints the folder that holds them.
 # With the argument kubectl it builds that, too, for make bench.
-# The first build takes a quarter of an hour on two cores; KUBEBUILDER_ASSETS saves it where the two are at hand.
+# The first build takes a quarter of an hour on two cores; KUBEBUILDER_ASSETS saves it where they are at hand.
 set -eu
 cd "$(dirname "$0")/binaries"
 if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
@@ -25,5 +25,6 @@ build() {
 }
 build etcd go.etcd.io/etcd/server/v3
 build kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
+build kube-controller-manager k8s.io/kubernetes/cmd/kube-controller-manager
 [ "${1:-}" != kubectl ] || build kubectl k8s.io/kubernetes/cmd/kubectl
 echo "$cache"

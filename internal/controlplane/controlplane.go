@@ -1,9 +1,9 @@
 // Package controlplane runs a real kube-apiserver and etcd for tests.
 //
 // Start gives a test a server of its own; Shared gives all tests of a package
-// one, which Main stops; Launch gives one to a program. All listen on loopback only. There are no controllers,
-// no kubelets, and no admission beyond the life cycle of namespaces: the cluster
-// holds what Apply puts there, as it was put there.
+// one, which Main stops; Launch gives one to a program. All listen on loopback only. There are no controllers
+// unless Controllers starts some, no kubelets, and, without the flag Admission, no admission beyond the life cycle
+// of namespaces: the cluster holds what Apply puts there, as it was put there.
 //
 // build.sh builds the two programs from the nested module binaries into the
 // user's cache; KUBEBUILDER_ASSETS names a folder that has them already.
@@ -223,15 +223,19 @@ const disabledAdmission = "CertificateApproval,CertificateSigning,CertificateSub
 
 func (s *Server) startAPIServer() error {
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(s.URL, "https://"))
-	return s.run(apiServer, append([]string{
+	args := []string{
 		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port=" + port,
 		"--etcd-servers=" + s.etcd, "--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.96.0.0/12",
 		"--client-ca-file=" + s.path("ca.crt"), "--tls-cert-file=" + s.path("server.crt"), "--tls-private-key-file=" + s.path("server.key"),
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-signing-key-file=" + s.path("accounts.key"), "--service-account-key-file=" + s.path("accounts.key"),
-		"--authorization-mode=RBAC", "--anonymous-auth=false", "--allow-privileged=true", "--disable-admission-plugins=" + disabledAdmission,
+		"--authorization-mode=RBAC", "--anonymous-auth=false", "--allow-privileged=true",
 		"--audit-policy-file=" + s.path("audit.yaml"), "--audit-log-path=" + s.path(auditLog), "--event-ttl=24h",
-	}, s.flags...)...)
+	}
+	if !slices.Contains(s.flags, Admission) {
+		args = append(args, disableAdmission+disabledAdmission)
+	}
+	return s.run(apiServer, append(args, s.flags...)...)
 }
 
 // Restart ends the API server at once, as a node that fails does, and starts it
