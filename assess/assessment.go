@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/auditpack/auditpack/assess/rbac"
 	"github.com/auditpack/auditpack/schema"
@@ -33,6 +34,9 @@ type assessment struct {
 	verdicts map[string]*verdict
 	// exceptions is set once all other checks have run.
 	exceptions []schema.ExceptionResult
+
+	now   func() time.Time // for costs alone
+	costs []Cost
 }
 
 func newAssessment(snap *schema.Snapshot, in *schema.Inputs) (*assessment, error) {
@@ -86,11 +90,13 @@ func (a *assessment) runAll(ctx context.Context) error {
 			if (c.ID == exceptionCheck) != last {
 				continue
 			}
+			started := a.now()
 			v, err := a.run(ctx, c)
 			if err != nil {
 				return fmt.Errorf("check %s: %w", c.ID, err)
 			}
 			a.verdicts[c.ID] = v
+			a.costs = append(a.costs, Cost{c.ID, v.rows(), a.now().Sub(started)})
 		}
 		if !last {
 			a.judgeExceptions()

@@ -120,6 +120,15 @@ func (v *verdict) result() schema.Result {
 	return schema.ResultNotApplicable
 }
 
+// rows is how many rows were looked at.
+func (v *verdict) rows() int {
+	n := 0
+	for _, rows := range v.counts {
+		n += rows
+	}
+	return n
+}
+
 // report returns the check's part of the report.
 func (v *verdict) report() schema.CheckResult {
 	r := schema.CheckResult{

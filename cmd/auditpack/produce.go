@@ -37,6 +37,8 @@ type job struct {
 	documents *documentSigning
 	// recipients is nil for a bundle that is not encrypted.
 	recipients *seal.Recipients
+	// watch notes what each stage takes; nil for nothing.
+	watch *stopwatch
 	// collect fills the folder with what the sources answered, and returns it.
 	collect func(ctx context.Context, dir string) (*schema.Snapshot, error)
 }
@@ -59,33 +61,41 @@ func produce(ctx context.Context, j job) (p product, err error) {
 	defer func() { err = errors.Join(err, bundle.Abort()) }()
 	bundle.EncryptTo(j.recipients)
 
-	snapshot, err := j.collect(ctx, bundle.Dir())
+	to := members{bundle.Dir()}
+	snapshot, err := j.collect(ctx, to.dir)
 	if err != nil {
 		return product{}, err
 	}
-	if p.report, err = judge(ctx, snapshot, os.DirFS(bundle.Dir()), j.inputs, members{bundle.Dir()}); err != nil {
+	j.watch.lap("collect")
+	j.watch.lists(snapshot.Queries)
+	if p.report, err = judge(ctx, snapshot, os.DirFS(to.dir), j.inputs, to, j.watch); err != nil {
 		return product{}, err
 	}
-	if err := j.documents.sign(ctx, members{bundle.Dir()}, p.report); err != nil {
+	if err := j.documents.sign(ctx, to, p.report); err != nil {
 		return product{}, err
 	}
+	j.watch.lap("sign documents")
 	p.sealed, err = bundle.Seal(ctx, claim(snapshot, p.report, j.inputs.Previous), j.signer)
+	j.watch.lap("seal")
 	return p, err
 }
 
 // judge is the part of the line that anyone can walk again: it depends on the
 // snapshot, the objects that were kept with it in from, and the inputs alone.
-func judge(ctx context.Context, s *schema.Snapshot, from fs.FS, in *input.Set, to members) (*schema.Report, error) {
-	report, err := assess.Assess(ctx, s, &in.Inputs)
+func judge(ctx context.Context, s *schema.Snapshot, from fs.FS, in *input.Set, to members, watch *stopwatch) (*schema.Report, error) {
+	report, costs, err := assess.Timed(ctx, s, &in.Inputs, time.Now)
 	if err != nil {
 		return nil, err
 	}
+	watch.lap("assess")
+	watch.checks(costs)
 	document, err := render.Build(report, s, templates.FS)
 	if err != nil {
 		return nil, err
 	}
 	document.Look = lookOf(in)
-	return report, draw(to, s, from, report, document, in)
+	watch.lap("lay out")
+	return report, draw(to, s, from, report, document, in, watch)
 }
 
 // lookOf is how the plan wants reports to be printed.
@@ -100,7 +110,7 @@ func bundleName(j job) string {
 }
 
 // draw writes every member of the bundle but those that seal adds.
-func draw(m members, s *schema.Snapshot, from fs.FS, r *schema.Report, d *render.Document, in *input.Set) error {
+func draw(m members, s *schema.Snapshot, from fs.FS, r *schema.Report, d *render.Document, in *input.Set, watch *stopwatch) error {
 	if err := collect.Save(m.dir, s); err != nil {
 		return err
 	}
@@ -110,6 +120,7 @@ func draw(m members, s *schema.Snapshot, from fs.FS, r *schema.Report, d *render
 	if err := saveDerived(m, r); err != nil {
 		return err
 	}
+	watch.lap("populations")
 	for _, f := range []struct {
 		path    string
 		content func(io.Writer) error
@@ -124,8 +135,11 @@ func draw(m members, s *schema.Snapshot, from fs.FS, r *schema.Report, d *render
 		if err := m.write(f.path, f.content); err != nil {
 			return err // a disk that is full for one is full for all
 		}
+		watch.lap(f.path)
 	}
-	return drawOSCAL(m, r, in)
+	err := drawOSCAL(m, r, in)
+	watch.lap("oscal")
+	return err
 }
 
 // drawOSCAL writes the report for programs that read OSCAL. There is no plan of

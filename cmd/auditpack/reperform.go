@@ -34,7 +34,7 @@ func reperform(ctx context.Context, v *seal.Verified) (files int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if _, err := judge(ctx, snapshot, v.FS(), in, members{dir}); err != nil {
+	if _, err := judge(ctx, snapshot, v.FS(), in, members{dir}, nil); err != nil {
 		return 0, err
 	}
 	files, differ, err := compareFiles(dir, v)

@@ -89,7 +89,7 @@ func report(ctx context.Context, env *environment, o runOptions, path string, tr
 	if err != nil {
 		return err
 	}
-	return o.conclude(env, p)
+	return o.conclude(env, p, nil)
 }
 
 // inputsFor loads the plan of the flag, or else what lies beside the evidence.

@@ -28,6 +28,7 @@ type runOptions struct {
 	audience  string
 	output    string
 	noPublish bool
+	timings   bool
 	// terminationLog gets the error of a run, where Kubernetes shows it.
 	terminationLog string
 	requirePublish bool
@@ -55,6 +56,7 @@ Nothing is written to a cluster, and nothing that exists is overwritten.`,
 		},
 	}
 	terminationFlag(c, &o.terminationLog)
+	c.Flags().BoolVar(&o.timings, "timings", false, "print how long each stage, list and check took, and how much memory")
 	c.Flags().BoolVar(&o.noPublish, "no-publish", false, "leave out the places under publish in the plan")
 	c.Flags().BoolVar(&o.requirePublish, "require-publish", false, "read nothing when the plan names no place under publish, as where the output folder goes with its pod")
 	o.planFlags.add(c)
@@ -113,17 +115,23 @@ func run(ctx context.Context, env *environment, o runOptions) error {
 		return err
 	}
 	j := job{asOf: asOf, inputs: in, out: outFolder(o.out, in), signer: signer, documents: documents, recipients: recipients, collect: asking(asOf, sources)}
+	if o.timings {
+		j.watch = newStopwatch()
+	}
 	p, err := produce(ctx, j)
 	env.endProgress()
 	if err != nil {
 		return err
+	}
+	if o.timings && o.output != "json" {
+		j.watch.print(env.stderr)
 	}
 	if o.audience == string(schema.AudienceCustomer) {
 		if p.extract, err = extractBeside(ctx, j, p); err != nil {
 			return err
 		}
 	}
-	concluded := o.conclude(env, p)
+	concluded := o.conclude(env, p, j.watch)
 	if err := publishAll(ctx, env, p.sealed.Archive, places, signer, o.output == "json"); err != nil {
 		return &exitError{exitPublish, fmt.Errorf("%s was written, and not published everywhere: %w", p.sealed.Archive, err)}
 	}
@@ -178,6 +186,8 @@ type runResult struct {
 	Summary schema.Summary `json:"summary"`
 	// Extract is there where one was made beside the bundle.
 	Extract *sealedResult `json:"extract,omitempty"`
+	// Timings are there where they were asked for.
+	Timings *timings `json:"timings,omitempty"`
 }
 
 // sealedResult says where a bundle lies. Of an encrypted one there is no folder.
@@ -190,7 +200,7 @@ type sealedResult struct {
 func resultOf(s *seal.Sealed) sealedResult { return sealedResult{s.Folder, s.Archive, s.Digest} }
 
 // conclude prints what was made and chooses the exit code.
-func (o *runOptions) conclude(env *environment, p product) error {
+func (o *runOptions) conclude(env *environment, p product, watch *stopwatch) error {
 	if w := p.sealed.Warning; w != "" {
 		env.say("note: %s", w)
 	}
@@ -199,6 +209,9 @@ func (o *runOptions) conclude(env *environment, p product) error {
 		if p.extract != nil {
 			extract := resultOf(p.extract)
 			result.Extract = &extract
+		}
+		if watch != nil {
+			result.Timings = &watch.timings
 		}
 		if err := printJSON(env, result); err != nil {
 			return err

@@ -27,6 +27,7 @@ type planFlags struct {
 	auditLogs                 []string
 	complete                  bool
 	secrets                   string
+	gentle                    bool
 }
 
 func (p *planFlags) add(c *cobra.Command) {
@@ -36,6 +37,7 @@ func (p *planFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&p.from, "from", nil, "read manifests, lists or a dump from this `path` instead of a cluster; - is standard input; repeatable")
 	c.Flags().StringArrayVar(&p.auditLogs, "audit-log", nil, "read the cluster's Kubernetes audit log from this file or folder, .gz too; - is standard input; repeatable")
 	c.Flags().BoolVar(&p.complete, "complete", false, "the files of --from hold the whole cluster: a kind that they do not speak of is not there")
+	c.Flags().BoolVar(&p.gentle, "gentle", false, "ask an API server for one list at a time, and at most five pages a second")
 	choiceFlag(c, &p.secrets, "secrets", "", "how much of secrets to ask for: none, inventory or rotation (default: the plan's)", "", "none", "inventory", "rotation")
 }
 
@@ -111,6 +113,7 @@ func (p *planFlags) source(env *environment, in *input.Set, c schema.PlanCluster
 		if err != nil {
 			return nil, err
 		}
+		o.Gentle = p.gentle
 		return kube.NewCluster(o), nil
 	}
 	if len(p.from) == 0 { // the plan's paths are relative to the plan

@@ -59,6 +59,9 @@ type Options struct {
 	Version string
 	// Now is the collector's clock.
 	Now func() time.Time
+	// Gentle asks for one list at a time and a few pages a second, which takes longer
+	// and leaves an API server that is short of something more of it.
+	Gentle bool
 	// Timeout for all pages of one list; zero means five minutes.
 	Timeout time.Duration
 	// Progress may be nil. A cluster calls it from one goroutine at a time.
@@ -71,6 +74,8 @@ const (
 	pageSize       = 500
 	parallelLists  = 4
 	defaultTimeout = 5 * time.Minute
+
+	gentlePages = 5 // a second
 )
 
 // NewCluster returns a live cluster as a source. It asks with the verbs get and
@@ -142,6 +147,9 @@ func newAsker(o Options, marker string, to collect.Sink) (*asker, error) {
 	cfg.UserAgent = strings.TrimSpace("auditpack/" + o.Version + " " + marker)
 	cfg.WarningHandler = rest.NoWarnings{}
 	cfg.QPS = -1 // parallelLists is the limit
+	if o.Gentle {
+		cfg.QPS, cfg.Burst = gentlePages, gentlePages
+	}
 	cfg.ContentType = "application/vnd.kubernetes.protobuf"
 	cfg.AcceptContentTypes = acceptTyped
 	cfg.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
@@ -216,7 +224,7 @@ func (l *lister) listAll(ctx context.Context, tier schema.SecretsTier) error {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallelLists)
+	g.SetLimit(l.parallel())
 	for _, t := range others {
 		g.Go(func() error { return l.listKind(ctx, t) })
 	}
@@ -224,6 +232,14 @@ func (l *lister) listAll(ctx context.Context, tier schema.SecretsTier) error {
 		g.Go(func() error { return list(ctx) })
 	}
 	return g.Wait()
+}
+
+// parallel is how many lists are asked for at a time.
+func (a *asker) parallel() int {
+	if a.Gentle {
+		return 1
+	}
+	return parallelLists
 }
 
 // unreachable says of a first question that was not answered what can be done about it.
