@@ -37,6 +37,9 @@ func (a *assessment) report() (*schema.Report, error) {
 	if r.Populations, err = a.populations(); err != nil {
 		return nil, err
 	}
+	if r.Sample, err = a.sample(r); err != nil {
+		return nil, err
+	}
 	r.Summary = a.summary(r)
 	r.Questions = a.questions(r)
 	r.Changes = a.since(r)
@@ -187,7 +190,7 @@ func clusterNames(snap *schema.Snapshot, in *schema.Inputs) []string {
 		names[c.Name] = true
 	}
 	for _, s := range snap.Sources {
-		if s.Kind != schema.SourceForge {
+		if s.Kind != schema.SourceForge && s.Kind != schema.SourceImports {
 			names[s.Name] = true
 		}
 	}

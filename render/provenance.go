@@ -29,7 +29,7 @@ func (b *builder) populations() []Section {
 	if files := b.filesLine(); files != "" {
 		s.Blocks = append(s.Blocks, small("%s", files))
 	}
-	s.Blocks = append(s.Blocks, t)
+	s.Blocks = append(append(s.Blocks, t), b.sampleNote()...)
 	return []Section{s}
 }
 

@@ -23,10 +23,11 @@ func rowsOf(r *schema.Report, s *schema.Snapshot, p schema.Population) iter.Seq[
 
 // populationSheet shows every row of a population, with the block that lets an
 // auditor rely on the list: what was asked, how it was answered, and its digest.
-// The first column counts the findings about a row and leads to the worst.
+// The first columns number the rows as their file does, and count the findings about
+// each, leading to the worst.
 func (b *builder) populationSheet(x *crossings, p schema.Population) Sheet {
 	rowType := reflect.TypeOf(p.Row)
-	sheet := Sheet{Name: p.Title, Title: p.Question, Notes: b.populationNotes(x, p), Columns: []Column{numberColumn("Findings", 10)}}
+	sheet := Sheet{Name: p.Title, Title: p.Question, Notes: b.populationNotes(x, p), Columns: b.rowColumns()}
 	if rowType == reflect.TypeFor[schema.Trace]() {
 		return b.tracesSheet(sheet, x, p)
 	}
@@ -34,15 +35,15 @@ func (b *builder) populationSheet(x *crossings, p schema.Population) Sheet {
 		f := rowType.Field(i)
 		sheet.Columns = append(sheet.Columns, Column{Title: columnTitle(jsonName(f)), Kind: cellKind(f.Type)})
 	}
+	drawn := b.drawOf(p.Name)
 	sheet.Rows = func(yield func([]Cell) bool) {
 		n := 0
 		for row := range rowsOf(b.r, b.s, p) {
 			n++
 			v := reflect.ValueOf(row)
-			cells := make([]Cell, v.NumField()+1)
-			cells[0] = x.countAt(p.Name, n)
+			cells := b.rowCells(x, p.Name, n, drawn)
 			for i := range v.NumField() {
-				cells[i+1] = cellOf(v.Field(i))
+				cells = append(cells, cellOf(v.Field(i)))
 			}
 			if !yield(cells) {
 				return
@@ -51,6 +52,28 @@ func (b *builder) populationSheet(x *crossings, p schema.Population) Sheet {
 	}
 	fitColumns(sheet.Columns, sheet.Rows)
 	return sheet
+}
+
+// rowColumns are the first columns of the sheet of a population.
+func (b *builder) rowColumns() []Column {
+	columns := []Column{numberColumn("Row", 8), numberColumn("Findings", 10)}
+	if b.r.Sample != nil {
+		columns = append(columns, numberColumn("Drawn", 8))
+	}
+	return columns
+}
+
+// rowCells are the cells of rowColumns for one row. The number of a row is its line
+// in the file, whatever the sheet is sorted by.
+func (b *builder) rowCells(x *crossings, population string, row int, drawn map[int]int) []Cell {
+	cells := []Cell{int64(row), x.countAt(population, row)}
+	if b.r.Sample == nil {
+		return cells
+	}
+	if at := drawn[row]; at > 0 {
+		return append(cells, int64(at))
+	}
+	return append(cells, nil)
 }
 
 // countAt is the number of findings about a row, which leads to the worst; nil for none.

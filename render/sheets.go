@@ -46,6 +46,9 @@ func (b *builder) workbook() (*Overview, []Sheet) {
 	if b.r.Changes != nil {
 		sheets = slices.Insert(sheets, 2, b.changesSheet(x)) // after the findings
 	}
+	if b.r.Sample != nil {
+		sheets = append(sheets, b.sampleSheet())
+	}
 	for _, p := range schema.Populations {
 		if b.reported(p) {
 			sheets = append(sheets, b.populationSheet(x, p))

@@ -137,8 +137,9 @@ func (b *builder) unbrokenExample() []Block {
 
 // tracesSheet shows every thread with all of its links, and by what each is known.
 func (b *builder) tracesSheet(s Sheet, x *crossings, p schema.Population) Sheet {
-	s.Columns = []Column{numberColumn("Findings", 10), textColumn("Cluster", 14), textColumn("Namespace", 20), textColumn("Kind", 14), textColumn("Name", 24), textColumn("Owner", 18),
-		statusColumn("Thread", 12, traceTexts), textColumn("First link", 20), textColumn("Why", 48)}
+	drawn := b.drawOf(p.Name)
+	s.Columns = append(s.Columns, textColumn("Cluster", 14), textColumn("Namespace", 20), textColumn("Kind", 14), textColumn("Name", 24), textColumn("Owner", 18),
+		statusColumn("Thread", 12, traceTexts), textColumn("First link", 20), textColumn("Why", 48))
 	for i, n := range linkNames {
 		s.Columns = append(s.Columns, statusColumn(fmt.Sprintf("%d %s", i+1, n.name), 14, linkTexts), textColumn("Leads to", 28), textColumn("Known by", 48))
 	}
@@ -148,7 +149,7 @@ func (b *builder) tracesSheet(s Sheet, x *crossings, p schema.Population) Sheet 
 			if t.First != "" {
 				first = linkName(t.First)
 			}
-			cells := []Cell{x.countAt(p.Name, i+1), t.Cluster, t.Namespace, t.Kind, t.Name, t.Owner, traceText(t.State), first, t.Reason}
+			cells := append(b.rowCells(x, p.Name, i+1, drawn), t.Cluster, t.Namespace, t.Kind, t.Name, t.Owner, traceText(t.State), first, t.Reason)
 			for _, n := range linkNames {
 				l := linkOf(t, n.link)
 				cells = append(cells, linkStateText(l.State), l.Value, l.Evidence)

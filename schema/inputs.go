@@ -25,6 +25,8 @@ type Inputs struct {
 	Supersedes *SupersededBundle
 	// DocumentSigner is whose certificate signs the PDF and the workbook, nil when nobody's does.
 	DocumentSigner *DocumentSigner
+	// Sampling draws a sample of each population, nil for none.
+	Sampling *Sampling
 	// Unsigned is true for a run that was asked for a bundle without signature.
 	Unsigned bool
 	// Demo is true for the built-in sample platform.

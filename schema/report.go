@@ -33,6 +33,8 @@ type Report struct {
 	// ExtractOf is the bundle of which the report shows a part, nil for a whole report.
 	// A part has those fields that its audience may see, and no others.
 	ExtractOf *Extract `json:"extractOf,omitempty" class:"public"`
+	// Sample is what was drawn of each population, absent where nobody asked for one.
+	Sample *Sample `json:"sample,omitempty"`
 	// Changes are what is different since the previous bundle, absent without one.
 	Changes *Changes `json:"changes,omitempty"`
 	// Derived has the populations that assess computed; they are written beside the collected ones.

@@ -60,6 +60,9 @@ func report(ctx context.Context, env *environment, o runOptions, path string, tr
 	if err != nil {
 		return invalid(err)
 	}
+	if err := o.sampling.set(in); err != nil {
+		return err
+	}
 	signer, err := o.signing.signer(ctx, env, in)
 	if err != nil {
 		return err

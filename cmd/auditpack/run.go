@@ -22,6 +22,7 @@ type runOptions struct {
 	previous previousFlags
 	// encryptTo are recipients, or files of them.
 	encryptTo []string
+	sampling  samplingFlags
 	out       string
 	asOf      string
 	failOn    string
@@ -71,6 +72,7 @@ Nothing is written to a cluster, and nothing that exists is overwritten.`,
 func (o *runOptions) addOutput(c *cobra.Command) {
 	c.Flags().StringVar(&o.out, "out", "", "write the bundle into this `folder` (default: the plan's output, or here)")
 	c.Flags().StringArrayVar(&o.encryptTo, "encrypt-to", nil, "write only an archive that this `recipient` can read: age1…, an SSH public key, or a file of them; repeatable (default: the plan's)")
+	o.sampling.add(c)
 	c.Flags().StringVar(&o.asOf, "as-of", "", "judge as of this `time` instead of now, as 2026-09-30T06:00:00Z")
 	choiceFlag(c, &o.failOn, "fail-on", "", "exit 5 when an open finding is this severe or worse", "", "critical", "high", "medium", "low")
 	outputFlag(c, &o.output)
@@ -91,6 +93,9 @@ func run(ctx context.Context, env *environment, o runOptions) error {
 	}
 	if o.requirePublish && len(places) == 0 {
 		return invalid(errors.New("--require-publish: the plan names no place for the bundle; write one under spec.publish, as `to: s3://bucket/folder` or `to: file:///bundles`"))
+	}
+	if err := o.sampling.set(in); err != nil {
+		return err
 	}
 	if err := checkPublications(places, signer); err != nil {
 		return invalid(err)

@@ -36,6 +36,8 @@ func printSummary(env *environment, r *schema.Report) {
 	fmt.Fprintf(env.stdout, "Exceptions: %d in force, %s. Reviews: %d overdue, %s. No owner: %d.\n",
 		r.Summary.OpenExceptions, p.bad(r.Summary.ExpiredExceptions > 0, fmt.Sprintf("%d expired", r.Summary.ExpiredExceptions)),
 		r.Summary.OverdueReviews, p.bad(never > 0, fmt.Sprintf("%d never", never)), r.Summary.ControlsNoOwner)
+	printTraces(env, p, r.Summary.Traces)
+	printSample(env, r.Sample)
 	printGaps(env, p, r)
 	printWorst(env, r)
 }

@@ -22,6 +22,8 @@ type indexFile struct {
 	Supersedes *schema.SupersededBundle `json:"supersedes,omitempty"`
 	// DocumentSigner is absent when the PDF and the workbook are not signed.
 	DocumentSigner *schema.DocumentSigner `json:"documentSigner,omitempty"`
+	// Sampling is absent when the run drew no sample.
+	Sampling *schema.Sampling `json:"sampling,omitempty"`
 	// Logo is the path of the picture for the cover, absent without one.
 	Logo string `json:"logo,omitempty"`
 	// Previous is absent when the run had no bundle before it.
@@ -50,7 +52,7 @@ type indexEntry struct {
 // attached files. create opens a new file of the bundle by its path with slashes:
 // the documents lie in inputs/, the attached files in evidence/documents/.
 func (s *Set) Save(create func(path string) (io.WriteCloser, error)) error {
-	index := indexFile{SchemaVersion: schema.Version, Unsigned: s.Unsigned, Demo: s.Demo, Supersedes: s.Supersedes, DocumentSigner: s.DocumentSigner}
+	index := indexFile{SchemaVersion: schema.Version, Unsigned: s.Unsigned, Demo: s.Demo, Supersedes: s.Supersedes, DocumentSigner: s.DocumentSigner, Sampling: s.Sampling}
 	for _, p := range s.parts {
 		index.Files = append(index.Files, indexEntry{p.path, p.kind, p.builtin})
 		if err := write(create, p.path, func(w io.Writer) error { _, err := w.Write(p.data); return err }); err != nil {
@@ -128,7 +130,12 @@ func LoadFrom(bundle fs.FS) (*Set, error) {
 		return nil, err
 	}
 	s.Unsigned, s.Demo, s.Supersedes = index.Unsigned, index.Demo, index.Supersedes
-	s.DocumentSigner = index.DocumentSigner
+	s.DocumentSigner, s.Sampling = index.DocumentSigner, index.Sampling
+	if s.Sampling != nil {
+		if err := s.Sampling.Check(); err != nil {
+			return nil, fmt.Errorf("read %s: %w", indexPath, err)
+		}
+	}
 	if index.Logo != "" {
 		if s.Logo, err = readLogo(bundle.Open(index.Logo)); err != nil {
 			return nil, fmt.Errorf("read inputs of the bundle: %s: %w", index.Logo, err)
