@@ -62,6 +62,8 @@ func (e *encoder) value(v reflect.Value) {
 		e.list(v)
 	case reflect.Pointer:
 		e.value(v.Elem())
+	case reflect.Func:
+		e.sequence(v)
 	case reflect.String:
 		e.text(v.String())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
@@ -162,6 +164,22 @@ func (e *encoder) list(v reflect.Value) {
 		e.value(v.Index(i))
 	}
 	e.end(']', v.Len())
+}
+
+// sequence writes an iterator as a list, whose elements need not be there at once.
+func (e *encoder) sequence(v reflect.Value) {
+	if !v.Type().CanSeq() {
+		e.other(v)
+		return
+	}
+	n := 0
+	e.begin('[')
+	for element := range v.Seq() {
+		e.between(n)
+		e.value(element)
+		n++
+	}
+	e.end(']', n)
 }
 
 func (e *encoder) mapping(v reflect.Value) {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"iter"
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -74,6 +76,26 @@ func TestWriteIsEncodingJSON(t *testing.T) {
 				t.Errorf("%T (-encoding/json +got):\n%.2000s", v, diff)
 			}
 		}
+	}
+}
+
+// An iterator is written as the list of what it yields.
+func TestWriteIterator(t *testing.T) {
+	type document struct {
+		Rows iter.Seq[embedded] `json:"rows,omitempty"`
+		None iter.Seq[embedded] `json:"none,omitempty"`
+	}
+	type list struct {
+		Rows []embedded `json:"rows"`
+	}
+	rows := []embedded{{"a"}, {"b"}}
+	got, err := Marshal(document{Rows: slices.Values(rows)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := Marshal(list{rows})
+	if diff := cmp.Diff(string(want), string(got)); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 
 // Marshal returns v as every document of the bundle is written: fields in the
 // order of the type, two spaces of indentation, no HTML escaping, [] and never
-// null for an empty list, and one newline at the end.
+// null for an empty list, and one newline at the end. An iterator (iter.Seq) is
+// written as a list; one that is nil must be left out with omitempty.
 func Marshal(v any) ([]byte, error) { return marshal(v, "  ") }
 
 // MarshalLine returns v on one line, for files of JSON lines, with a newline at the end.

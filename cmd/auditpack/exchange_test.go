@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,7 +42,7 @@ func TestExchangeFilesSayWhatTheReportSays(t *testing.T) {
 			t.Errorf("%s is implemented, and so satisfied, without all of its evidence", c.ID)
 		}
 	}
-	for _, o := range results.AssessmentResults.Results[0].Observations {
+	for o := range results.AssessmentResults.Results[0].Observations {
 		for _, e := range o.RelevantEvidence {
 			if _, err := os.Stat(filepath.Join(dir, "oscal", filepath.FromSlash(e.Href))); err != nil {
 				t.Errorf("evidence leads nowhere: %v", err)
@@ -51,7 +52,7 @@ func TestExchangeFilesSayWhatTheReportSays(t *testing.T) {
 
 	var plan oscal.File
 	readExchange(t, dir, oscal.PlanOfActionPath, &plan)
-	if got, want := len(plan.PlanOfAction.Items), len(r.Findings)+r.Summary.ChecksByResult[schema.ResultNotCollected]; got != want {
+	if got, want := len(slices.Collect(iter.Seq[oscal.Item](plan.PlanOfAction.Items))), len(r.Findings)+r.Summary.ChecksByResult[schema.ResultNotCollected]; got != want {
 		t.Errorf("the plan of action has %d items, want %d", got, want)
 	}
 

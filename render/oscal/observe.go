@@ -188,18 +188,29 @@ func (v *view) definitions() *LocalDefinitions {
 			Props: props("cluster-uid", s.UID, "server-version", s.ServerVersion, "secrets-tier", string(s.SecretsTier)), Status: ComponentStatus{"operational"},
 		})
 	}
-	seen := map[string]bool{}
+	if slices.ContainsFunc(v.Findings, func(f schema.Finding) bool { return f.Subject.Cluster != "" }) {
+		d.InventoryItems = v.inventory
+	}
+	return d
+}
+
+// inventory yields each object that a finding is about.
+func (v *view) inventory(yield func(InventoryItem) bool) {
+	seen := map[schema.Subject]bool{}
 	for _, f := range v.Findings {
 		s := object(f.Subject)
-		if s.Cluster == "" || seen[v.itemID(s)] {
+		known := s
+		known.Cluster = v.clusterKey(s.Cluster)
+		if s.Cluster == "" || seen[known] {
 			continue
 		}
-		seen[v.itemID(s)] = true
+		seen[known] = true
 		item := InventoryItem{UUID: v.itemID(s), Description: markup(s.String()), Props: props("kind", s.Kind, "namespace", s.Namespace, "name", s.Name, "cluster", s.Cluster)}
 		if _, ok := v.clusters[s.Cluster]; ok {
 			item.ImplementedComponents = []ImplementedComponent{{v.clusterID(s.Cluster)}}
 		}
-		d.InventoryItems = append(d.InventoryItems, item)
+		if !yield(item) {
+			return
+		}
 	}
-	return d
 }

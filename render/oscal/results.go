@@ -22,12 +22,11 @@ func AssessmentResults(r *schema.Report, checks []schema.Check) *File {
 		Start: r.AsOf, End: r.AsOf, LocalDefinitions: v.definitions(), ReviewedControls: v.reviewed(),
 		Props: props("gaps", fmt.Sprint(r.Summary.Gaps), "unsigned", fmt.Sprint(r.Plan.Unsigned), "demo", fmt.Sprint(r.Plan.Demo)),
 	}
-	for _, c := range r.Checks {
-		result.Observations = append(result.Observations, v.observeCheck(c))
+	if len(r.Checks)+len(r.Findings) > 0 {
+		result.Observations = concat(mapped(r.Checks, v.observeCheck), mapped(r.Findings, v.observeFinding))
 	}
-	for _, f := range r.Findings {
-		result.Observations = append(result.Observations, v.observeFinding(f))
-		result.Risks = append(result.Risks, v.risk(f))
+	if len(r.Findings) > 0 {
+		result.Risks = mapped(r.Findings, v.risk)
 	}
 	for _, c := range r.Controls {
 		if c.Status != schema.NotApplicable {

@@ -1,6 +1,10 @@
 package oscal
 
-import "time"
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
 
 // The types are the parts of OSCAL 1.2.2 that we write, in the names of its JSON
 // schema. A list without elements is left out, because OSCAL has no empty lists.
@@ -11,6 +15,20 @@ type File struct {
 	ComponentDefinition *ComponentDefinitionModel `json:"component-definition,omitempty"`
 	AssessmentResults   *AssessmentResultsModel   `json:"assessment-results,omitempty"`
 	PlanOfAction        *PlanOfActionModel        `json:"plan-of-action-and-milestones,omitempty"`
+}
+
+// A Stream is a list of which there may be as many elements as findings. They are
+// made when it is written (schema.Write), and not kept. It is nil when there is none.
+type Stream[T any] func(yield func(T) bool)
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *Stream[T]) UnmarshalJSON(b []byte) error {
+	var list []T
+	if err := json.Unmarshal(b, &list); err != nil {
+		return err
+	}
+	*s = Stream[T](slices.Values(list))
+	return nil
 }
 
 // Metadata says what a document is.
@@ -166,24 +184,24 @@ type Import struct {
 
 // A Result is one assessment.
 type Result struct {
-	UUID             string            `json:"uuid"`
-	Title            string            `json:"title"`
-	Description      string            `json:"description"`
-	Start            time.Time         `json:"start"`
-	End              time.Time         `json:"end"`
-	Props            []Property        `json:"props,omitempty"`
-	LocalDefinitions *LocalDefinitions `json:"local-definitions,omitempty"`
-	ReviewedControls ReviewedControls  `json:"reviewed-controls"`
-	Observations     []Observation     `json:"observations,omitempty"`
-	Risks            []Risk            `json:"risks,omitempty"`
-	Findings         []Finding         `json:"findings,omitempty"`
+	UUID             string              `json:"uuid"`
+	Title            string              `json:"title"`
+	Description      string              `json:"description"`
+	Start            time.Time           `json:"start"`
+	End              time.Time           `json:"end"`
+	Props            []Property          `json:"props,omitempty"`
+	LocalDefinitions *LocalDefinitions   `json:"local-definitions,omitempty"`
+	ReviewedControls ReviewedControls    `json:"reviewed-controls"`
+	Observations     Stream[Observation] `json:"observations,omitempty"`
+	Risks            Stream[Risk]        `json:"risks,omitempty"`
+	Findings         []Finding           `json:"findings,omitempty"`
 }
 
 // LocalDefinitions are the things that a document speaks about.
 type LocalDefinitions struct {
-	Components       []SystemComponent `json:"components,omitempty"`
-	InventoryItems   []InventoryItem   `json:"inventory-items,omitempty"`
-	AssessmentAssets *AssessmentAssets `json:"assessment-assets,omitempty"`
+	Components       []SystemComponent     `json:"components,omitempty"`
+	InventoryItems   Stream[InventoryItem] `json:"inventory-items,omitempty"`
+	AssessmentAssets *AssessmentAssets     `json:"assessment-assets,omitempty"`
 }
 
 // A SystemComponent is a cluster, or the program.
@@ -369,13 +387,13 @@ type ImplementationStatus struct {
 
 // PlanOfActionModel is what is left to do.
 type PlanOfActionModel struct {
-	UUID             string            `json:"uuid"`
-	Metadata         Metadata          `json:"metadata"`
-	SystemID         SystemID          `json:"system-id"`
-	LocalDefinitions *LocalDefinitions `json:"local-definitions,omitempty"`
-	Observations     []Observation     `json:"observations,omitempty"`
-	Risks            []Risk            `json:"risks,omitempty"`
-	Items            []Item            `json:"poam-items"`
+	UUID             string              `json:"uuid"`
+	Metadata         Metadata            `json:"metadata"`
+	SystemID         SystemID            `json:"system-id"`
+	LocalDefinitions *LocalDefinitions   `json:"local-definitions,omitempty"`
+	Observations     Stream[Observation] `json:"observations,omitempty"`
+	Risks            Stream[Risk]        `json:"risks,omitempty"`
+	Items            Stream[Item]        `json:"poam-items"`
 }
 
 // A SystemID names the system.
