@@ -22,14 +22,15 @@ type module struct {
 	files              []string
 }
 
-// modules are the newest that Go 1.26 accepts. Those of Flux's helm-controller,
-// Longhorn, Calico, OpenShift, Kasten and the Secrets Store driver are not to be
+// modules are the newest that Go 1.26 accepts. Those of Longhorn, Calico, OpenShift, Kasten and the Secrets Store driver are not to be
 // had from the module proxy, or ship no definitions.
 var modules = []module{
 	{"sigs.k8s.io/gateway-api", "v1.6.3", "h1:lKpJa5bGlraC/QeACvCpsHLdmO6y0iKfzVl6gzaFEYc=", []string{"config/crd/experimental/gateway.networking.k8s.io_*routes.yaml", "config/crd/experimental/gateway.networking.k8s.io_gateways.yaml"}},
 	{"sigs.k8s.io/network-policy-api", "v0.1.1", "h1:KDW+AkvCCQI3h8yH8j0hurhvPLNtLeVvmZoqtMaG9ew=", []string{"config/crd/policy.*.yaml"}},
 	{"github.com/argoproj/argo-cd/v3", "v3.2.1", "h1:rvrkW/JdH4V+xJgNDZI9wa/Ygd+fWoGbd1rAhvno22c=", []string{"manifests/crds/app*-crd.yaml"}},
 	{"github.com/fluxcd/kustomize-controller", "v1.7.3", "h1:SzNnGn/4ObAPEHHleM5U7y/AKxKXph3Vj6ZhteeXw8M=", []string{"config/crd/bases/*.yaml"}},
+	{"github.com/fluxcd/source-controller", "v1.7.3", "h1:gFfeBiNUgF0kFFGap/rrMeJqz+0Tod0ARENJO8w/UA8=", []string{"config/crd/bases/*_gitrepositories.yaml", "config/crd/bases/*_ocirepositories.yaml", "config/crd/bases/*_helmrepositories.yaml"}},
+	{"github.com/fluxcd/helm-controller", "v1.6.2", "h1:cEirkQjLFF721EomwtH5fHuhpiYCW9HkAje1HTzCTsM=", []string{"config/crd/bases/*.yaml"}},
 	{"github.com/vmware-tanzu/velero", "v1.18.3", "h1:9uwN5yxTWQl9PsF5ljX4xiG+7VIq3I9mxOQ0DyyZ31A=", []string{"config/crd/v1/bases/*.yaml"}},
 	{"github.com/cloudnative-pg/cloudnative-pg", "v1.27.0", "h1:mp0zlYO4vKAJmQdArWORWKr1lmB4Hj8JeBQGX5RBnpg=", []string{"config/crd/bases/*s.yaml"}},
 	{"github.com/kubernetes-csi/external-snapshotter/client/v8", "v8.7.0", "h1:HVaSUeRRHPu49aSiL8eXOjS9Re9G6pM0NzdTGI7mM14=", []string{"config/crd/snapshot.storage.k8s.io_volumesnapshot*.yaml"}},
