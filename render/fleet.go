@@ -77,7 +77,11 @@ func (f fleet) cover() Section {
 	if f.Plan.Unsigned {
 		blocks = append(blocks, Callout{Tone: Severe, Title: "UNSIGNED", Lines: []Text{plain("Nothing proves who made this file or that it is unchanged.")}})
 	}
-	blocks = append(blocks, small("Made from the reports in the bundles, each verified to its last byte. The evidence is in the bundles, whose digests are in sheet \"Bundles\" of the workbook."))
+	verified := "each verified to its last byte"
+	if f.ReportsOnly {
+		verified = "each verified against the signature of its bundle; the evidence of bundles in a store was not read, and verify checks it"
+	}
+	blocks = append(blocks, small("Made from the reports in the bundles, %s. The evidence is in the bundles, whose digests are in sheet \"Bundles\" of the workbook.", verified))
 	return Section{ID: "cover", Title: f.name(), Level: 1, Cover: true, Badge: Text{Value: "Fleet report"}, Blocks: blocks}
 }
 

@@ -11,6 +11,8 @@ type FleetReport struct {
 	Plan          PlanFacts `json:"plan"`
 	// ExpectedHours is after how many hours without a newer bundle a platform is called missing.
 	ExpectedHours int `json:"expectedHours"`
+	// ReportsOnly is true where bundles were read from afar: of those, the signature, the directory and the report were verified, and the evidence was not read.
+	ReportsOnly bool `json:"reportsOnly,omitempty"`
 	// Platforms are sorted, worst first: missing ones, then those with most controls that are not implemented.
 	Platforms []FleetPlatform `json:"platforms"`
 	// Controls in the order of the control table of the newest bundle.

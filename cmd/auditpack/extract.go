@@ -170,8 +170,10 @@ func extractionOf(v *seal.Verified) (*input.Set, extraction, error) {
 }
 
 // wantWhole refuses a bundle that is an extract of another.
-func wantWhole(v *seal.Verified) error {
-	if e := v.Manifest.ExtractOf; e != nil {
+func wantWhole(v *seal.Verified) error { return noExtract(v.Manifest) }
+
+func noExtract(m schema.Manifest) error {
+	if e := m.ExtractOf; e != nil {
 		return fmt.Errorf("it is an extract for the audience %q, without evidence; give the bundle that it is from, with the digest %s", e.Audience, e.SHA256)
 	}
 	return nil

@@ -5,16 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	compared "github.com/auditpack/auditpack/assess/compare"
 	"github.com/auditpack/auditpack/assess/fleet"
 	"github.com/auditpack/auditpack/internal/input"
 	"github.com/auditpack/auditpack/render"
@@ -42,7 +37,7 @@ type fleetOptions struct {
 func newFleet(env *environment) *cobra.Command {
 	var o fleetOptions
 	c := &cobra.Command{
-		Use:   "fleet BUNDLE|FOLDER...",
+		Use:   "fleet BUNDLE|FOLDER|DEST...",
 		Short: "Many clusters, or many dates, in one report",
 		Long: `Read the reports in many bundles and make one signed report of them: platforms worst
 first, controls over all platforms with their outliers, who is missing since when, how it
@@ -50,8 +45,13 @@ went from day to day, and what the series of bundles of each platform shows.
 
 Each bundle is verified first, to the last byte. One that is refused is listed with the
 reason, and the exit code is 3. A folder stands for all archives in it, at any depth.
-Bundles of one plan are one platform.`,
+Bundles of one plan are one platform.
+
+DEST is a place as "auditpack publish" takes it: s3://bucket/folder, azblob://container/folder,
+oci://registry/repository. Of the bundles there only signature, directory and report.json are
+read and verified; the evidence stays where it is, and the report says so.`,
 		Example: `  auditpack fleet /srv/bundles --key cosign.pub --sign-key fleet.key
+  auditpack fleet s3://audit-bundles/nightly?region=eu-central-1 --key cosign.pub --sign-key fleet.key
   auditpack fleet prod-*.zip --key cosign.pub --unsigned --name prod-history
   auditpack fleet /srv/bundles --policy policy.yaml --sign-key fleet.key -o json`,
 		Args: cobra.MinimumNArgs(1),
@@ -94,15 +94,16 @@ func runFleet(ctx context.Context, env *environment, o fleetOptions, args []stri
 	if err != nil {
 		return err
 	}
-	paths, err := bundlesIn(args)
-	if err != nil {
-		return invalid(err)
-	}
-	report, err := readFleet(ctx, env, paths, policy, time.Duration(o.hours)*time.Hour, asOf)
-	env.endProgress()
+	sources, reportsOnly, closePlaces, err := fleetSources(ctx, args)
 	if err != nil {
 		return err
 	}
+	report, err := readFleet(ctx, env, sources, policy, time.Duration(o.hours)*time.Hour, asOf)
+	env.endProgress()
+	if err := errors.Join(err, closePlaces()); err != nil {
+		return err
+	}
+	report.ReportsOnly = reportsOnly
 	report.Plan = schema.PlanFacts{Name: o.name, Organization: organizationOf(report), Scope: "Bundles of several platforms", Unsigned: o.unsigned}
 	sealed, err := sealFleet(ctx, o, report, signer)
 	if err != nil {
@@ -111,91 +112,37 @@ func runFleet(ctx context.Context, env *environment, o fleetOptions, args []stri
 	return concludeFleet(env, o, report, sealed)
 }
 
-// bundlesIn finds the bundles behind paths: archives, folders of bundles, and
-// folders with archives in them. Each is listed once, sorted.
-func bundlesIn(args []string) ([]string, error) {
-	var out []string
-	for _, arg := range args {
-		info, err := os.Stat(arg)
-		if err != nil {
-			return nil, err
-		}
-		if !info.IsDir() || isBundleFolder(arg) {
-			out = append(out, filepath.Clean(arg))
-			continue
-		}
-		before := len(out)
-		err = filepath.WalkDir(arg, func(path string, e fs.DirEntry, err error) error {
-			if err == nil && e.Type().IsRegular() && (strings.HasSuffix(path, ".zip") || strings.HasSuffix(path, ".zip"+seal.EncryptedSuffix)) {
-				out = append(out, filepath.Clean(path))
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		if len(out) == before {
-			return nil, fmt.Errorf("%s is no bundle and has no archive in it", arg)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out), nil
-}
-
-func isBundleFolder(path string) bool {
-	for _, name := range []string{seal.AttestationFile, "statement.json"} {
-		if _, err := os.Stat(filepath.Join(path, name)); err == nil {
-			return true
-		}
-	}
-	return false
-}
-
 // fleetFile is what tells a fleet report from another bundle.
 const fleetFile = "fleet.json"
 
 // readFleet verifies bundles one after the other and keeps what counts of each.
-func readFleet(ctx context.Context, env *environment, paths []string, policy seal.Policy, expected time.Duration, asOf time.Time) (*schema.FleetReport, error) {
+func readFleet(ctx context.Context, env *environment, sources []fleetSource, policy seal.Policy, expected time.Duration, asOf time.Time) (*schema.FleetReport, error) {
 	all := fleet.New(expected)
 	refused := []schema.FleetRefusal{}
 	progress := env.progress()
-	for i, path := range paths {
+	for i, s := range sources {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		if progress != nil {
-			progress("fleet", fmt.Sprintf("%d of %d  %s", i+1, len(paths), filepath.Base(path)))
+			progress("fleet", fmt.Sprintf("%d of %d  %s", i+1, len(sources), s.name))
 		}
-		b, err := readFleetBundle(ctx, path, policy)
+		b, err := s.read(ctx, policy)
 		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
 		case err != nil:
-			refused = append(refused, schema.FleetRefusal{Path: filepath.Base(path), Reason: strings.TrimPrefix(err.Error(), path+": ")})
+			refused = append(refused, schema.FleetRefusal{Path: s.name, Reason: err.Error()})
 		case !all.Add(b):
-			env.say("note: %s has the same content as a bundle before it", filepath.Base(path))
+			env.say("note: %s has the same content as a bundle before it", s.name)
 		}
 	}
-	if len(refused) == len(paths) {
+	if len(refused) == len(sources) {
 		return nil, &exitError{exitVerify, fmt.Errorf("no bundle was accepted; the first, %s: %s", refused[0].Path, refused[0].Reason)}
 	}
 	report := all.Report(asOf)
 	report.SchemaVersion, report.Tool, report.Refused = schema.Version, tool(), refused
 	return report, nil
-}
-
-func readFleetBundle(ctx context.Context, path string, policy seal.Policy) (fleet.Bundle, error) {
-	v, err := seal.Verify(ctx, path, policy)
-	if err != nil {
-		return fleet.Bundle{}, err
-	}
-	defer v.Close()
-	if err := wantWhole(v); err != nil {
-		return fleet.Bundle{}, err
-	}
-	r, err := loadReport(v.FS(), "report.json")
-	if err != nil {
-		return fleet.Bundle{}, err
-	}
-	return fleet.Bundle{Standing: compared.Of(r, &schema.Evidence{}, nil), Organization: r.Plan.Organization, Digest: v.Digest, Gaps: r.Summary.Gaps}, nil
 }
 
 // organizationOf is that of all platforms, empty where they differ.

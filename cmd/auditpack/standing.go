@@ -50,6 +50,10 @@ func loadReport(from fs.FS, path string) (*schema.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodeReport(path, data)
+}
+
+func decodeReport(path string, data []byte) (*schema.Report, error) {
 	var r schema.Report
 	if err := schema.Unmarshal(data, &r); err != nil {
 		return nil, fmt.Errorf("%s is not a report that this version reads: %w", path, err)

@@ -103,25 +103,31 @@ type part struct {
 	io.Closer
 }
 
-func (f folder) list(context.Context) ([]object, error) {
-	entries, err := os.ReadDir(f.dir)
-	if err != nil {
-		return nil, err
-	}
+func (f folder) list(_ context.Context, deep bool) ([]object, error) {
 	var out []object
-	for _, e := range entries {
+	err := filepath.WalkDir(f.dir, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil && path != f.dir && errors.Is(err, fs.ErrNotExist):
+			return nil // removed since
+		case err != nil:
+			return err
+		case e.IsDir() && path != f.dir && !deep:
+			return filepath.SkipDir
+		case !e.Type().IsRegular():
+			return nil
+		}
 		info, err := e.Info()
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // removed since
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if info.Mode().IsRegular() {
-			out = append(out, object{e.Name(), info.Size()})
-		}
-	}
-	return out, nil
+		name, err := filepath.Rel(f.dir, path)
+		out = append(out, object{filepath.ToSlash(name), info.Size()})
+		return err
+	})
+	return out, err
 }
 
 func (f folder) held(context.Context, string, time.Time) (string, error) { return "", nil }

@@ -240,7 +240,7 @@ func skip(body io.Reader, offset int64) error {
 // requestsAtOnce go to a registry for the manifests behind its tags.
 const requestsAtOnce = 8
 
-func (r *repository) list(ctx context.Context) ([]object, error) {
+func (r *repository) list(ctx context.Context, _ bool) ([]object, error) {
 	tags, err := r.tags(ctx)
 	if err != nil {
 		return nil, err
@@ -293,7 +293,7 @@ func (r *repository) tags(ctx context.Context) ([]string, error) {
 		}
 		return nil
 	})
-	if errors.Is(err, errdef.ErrNotFound) {
+	if statusOf(err) == http.StatusNotFound {
 		return nil, nil // a repository comes into being with its first artifact
 	}
 	return out, err
@@ -336,9 +336,17 @@ func (r *repository) remove(ctx context.Context, name string) error {
 }
 
 func deletionError(err error) error {
-	var response *errcode.ErrorResponse
-	if errors.As(err, &response) && response.StatusCode == http.StatusMethodNotAllowed {
+	if statusOf(err) == http.StatusMethodNotAllowed {
 		return fmt.Errorf("the registry lets nobody delete: allow it there, or leave out the keep rules and use the registry's own: %w", err)
 	}
 	return err
+}
+
+// statusOf is the status of the answer that is an error, 0 for another error.
+func statusOf(err error) int {
+	var response *errcode.ErrorResponse
+	if errors.As(err, &response) {
+		return response.StatusCode
+	}
+	return 0
 }

@@ -30,7 +30,7 @@ func (p *Place) Decide(ctx context.Context, a Archive, keep schema.KeepRules, no
 	if p.single {
 		return nil, fmt.Errorf("%s has a tag and so names one bundle: keep rules need the repository without a tag", p.Address)
 	}
-	objects, err := p.store.list(ctx)
+	objects, err := p.store.list(ctx, false)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", p.Address, err)
 	}

@@ -106,8 +106,8 @@ type store interface {
 	// read returns size bytes from offset, all that follow where size is -1. A
 	// missing object is fs.ErrNotExist.
 	read(ctx context.Context, name string, offset, size int64) (io.ReadCloser, error)
-	// list returns the objects, those in folders below left out.
-	list(ctx context.Context) ([]object, error)
+	// list returns the objects, those in folders below only where deep is true.
+	list(ctx context.Context, deep bool) ([]object, error)
 	// held says why the store must keep an object now, and is empty where nothing does.
 	held(ctx context.Context, name string, now time.Time) (string, error)
 	remove(ctx context.Context, name string) error

@@ -2,7 +2,6 @@ package publish
 
 import (
 	"archive/zip"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -106,49 +105,4 @@ func sealOf(z *zip.Reader) (*sealedFile, error) {
 	}
 	s.manifest = &statement.Predicate
 	return s, nil
-}
-
-// tailSize is read in one request: it holds the directory of a bundle, and mostly
-// the statement before it.
-const tailSize = 1 << 18
-
-// A remoteFile reads an object in ranges, and its end in one.
-type remoteFile struct {
-	ctx    context.Context
-	place  *Place
-	object object
-	tail   []byte
-	// err is that of the store, which is not one of the archive.
-	err error
-}
-
-func (r *remoteFile) ReadAt(b []byte, off int64) (int, error) {
-	start := max(0, r.object.size-tailSize)
-	if r.tail == nil {
-		if r.tail, r.err = r.place.bytes(r.ctx, r.object.name, start, r.object.size-start); r.err != nil {
-			return 0, r.err
-		}
-	}
-	if off >= start {
-		return bytes.NewReader(r.tail).ReadAt(b, off-start)
-	}
-	part, err := r.place.bytes(r.ctx, r.object.name, off, min(int64(len(b)), r.object.size-off))
-	if err != nil {
-		r.err = err
-		return 0, err
-	}
-	n := copy(b, part)
-	if n < len(b) {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
-func (p *Place) bytes(ctx context.Context, name string, offset, size int64) ([]byte, error) {
-	r, err := p.store.read(ctx, name, offset, size)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return io.ReadAll(r)
 }
