@@ -185,6 +185,9 @@ func TestGapIsNeverAPass(t *testing.T) {
 	snap.Queries = append(snap.Queries, otherAnswers()...)
 	a.forges = []string{"hub"}
 	for _, check := range a.checks {
+		if reads(check, schema.OriginImport) || reads(check, schema.OriginRegistry) {
+			continue // TestGapInWhatOthersSay
+		}
 		var resources []string
 		for _, p := range populationsOf(check.Check) {
 			resources = append(resources, resourcesOf(p)...)

@@ -357,18 +357,19 @@ const (
 
 // overdueFixes decides CHG-06.k2 for each scanned image in scope.
 func overdueFixes(p *Pass) ([]Outcome, error) {
-	if len(p.Evidence.ImageScans) == 0 {
+	scans := p.scans()
+	if len(scans) == 0 {
 		return notScanned(p), nil
 	}
 	due := func(since time.Time, days int) bool {
 		return !since.IsZero() && p.Facts.AsOf.Sub(since) > time.Duration(days)*24*time.Hour
 	}
 	var out []Outcome
-	for _, s := range p.Evidence.ImageScans {
+	for _, s := range scans {
 		o := Outcome{Subject: s.Subject(), Result: schema.ResultPass}
 		critical, high := due(s.OldestCritical, criticalDays), due(s.OldestHigh, highDays)
 		switch {
-		case !p.Facts.InScope(s.Cluster, s.Namespace):
+		case s.Namespace != "" && !p.Facts.InScope(s.Cluster, s.Namespace):
 			o.Result = schema.ResultNotApplicable
 		case critical || high:
 			since := s.OldestCritical
@@ -380,6 +381,9 @@ func overdueFixes(p *Pass) ([]Outcome, error) {
 		case s.Undated > 0:
 			o.Result = schema.ResultNeedsReview
 			o.Message = fmt.Sprintf("%d fixable critical or high vulnerabilities of %s do not say since when they are known.", s.Undated, s.Image)
+		}
+		if s.Import != "" {
+			o = p.aged(o, s.Import, s.Scanned, int(scanAge.Hours()/24))
 		}
 		out = append(out, o)
 	}
@@ -398,26 +402,19 @@ const scanAge = 7 * 24 * time.Hour
 // scanCoverage decides CHG-06.k3: each digest that runs was scanned in the last
 // seven days.
 func scanCoverage(p *Pass) ([]Outcome, error) {
-	if len(p.Evidence.ImageScans) == 0 {
+	scans := p.scans()
+	if len(scans) == 0 {
 		return notScanned(p), nil
 	}
 	scanned := map[string]bool{}
-	for _, s := range p.Evidence.ImageScans {
+	for _, s := range scans {
 		if p.Facts.AsOf.Sub(s.Scanned) <= scanAge {
 			scanned[s.Digest] = true
 		}
 	}
-	digests := map[string]bool{}
-	for i := range p.Evidence.Pods {
-		pod := &p.Evidence.Pods[i]
-		if !running(pod) || !p.Facts.InScope(pod.Cluster, pod.Namespace) {
-			continue
-		}
-		for _, id := range pod.ImageIDs {
-			if _, digest, ok := strings.Cut(id, "@"); ok {
-				digests[digest] = scanned[digest]
-			}
-		}
+	digests := p.runningDigests()
+	for digest := range digests {
+		digests[digest] = scanned[digest]
 	}
 	missing := 0
 	for digest := range maps.Keys(digests) {

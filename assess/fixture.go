@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -214,7 +215,7 @@ func (c *fixtureCase) snapshot() (*schema.Snapshot, []wantedFinding, error) {
 			if err != nil {
 				return nil, nil, fmt.Errorf("rows.%s[%d]: %w", name, i, err)
 			}
-			if !isForge(name) {
+			if !isForge(name) && cluster != schema.ImportSource {
 				clusters[cluster] = true
 			}
 			wanted = append(wanted, w...)
@@ -248,13 +249,23 @@ func isForge(population string) bool {
 	return p.Origin == schema.OriginForge
 }
 
+// hasCluster reports whether rows of a population name the cluster that they are about.
+func hasCluster(population string) bool {
+	p, ok := schema.PopulationNamed(population)
+	if !ok {
+		return false
+	}
+	f, ok := reflect.TypeOf(p.Row).FieldByName("Cluster")
+	return ok && f.Tag.Get("json") == "cluster"
+}
+
 // appendRow adds a row of a case to its population and returns what is wanted of
 // its subject, and its cluster.
 func appendRow(e *schema.Evidence, population string, row map[string]any) ([]wantedFinding, string, error) {
 	want, hasWant := row["want"]
 	row = maps.Clone(row)
 	delete(row, "want")
-	if _, ok := row["cluster"]; !ok && population != "clusters" && !isForge(population) {
+	if _, ok := row["cluster"]; !ok && hasCluster(population) {
 		row["cluster"] = fixtureCluster
 	}
 	line, err := json.Marshal(row)

@@ -144,6 +144,10 @@ func (a *assessment) concerns(p schema.Population) bool {
 		return len(a.forges) > 0
 	case schema.OriginAuditLog:
 		return a.logged()
+	case schema.OriginRegistry:
+		return a.given(p.Resources...)
+	case schema.OriginImport:
+		return a.imported()
 	default:
 		return true
 	}

@@ -7,7 +7,7 @@ import (
 
 // funcs has the checks that are decided in Go, by the name in Check.Go. Each area
 // declares a map of its own beside its functions.
-var funcs = joined(accessFuncs, reviewFuncs, registerFuncs, separationFuncs, nodeFuncs, changeFuncs, secretFuncs, resilienceFuncs, deliveryFuncs, traceFuncs, pipelineFuncs, supportFuncs, governanceFuncs, auditLogFuncs)
+var funcs = joined(accessFuncs, reviewFuncs, registerFuncs, separationFuncs, nodeFuncs, changeFuncs, secretFuncs, resilienceFuncs, deliveryFuncs, traceFuncs, pipelineFuncs, supportFuncs, governanceFuncs, auditLogFuncs, importFuncs, provenanceFuncs)
 
 // joined merges maps of functions. A name that two areas use is a programming
 // error and panics.

@@ -234,6 +234,9 @@ func adminGroupMembers(p *Pass) ([]Outcome, error) {
 	for _, group := range sortedKeys(groups) {
 		o := Outcome{Subject: schema.Subject{Cluster: p.Cluster.Name, Kind: "Group", Name: group}}
 		o.Result, o.Message = p.Facts.covered(p.Check.ID, group)
+		if m, ok := p.Facts.membersOf(group); ok && o.Result != schema.ResultPass {
+			o = p.aged(Outcome{Subject: o.Subject, Result: schema.ResultPass}, m.Import, m.Made, exportDays)
+		}
 		if o.Result == schema.ResultNotCollected {
 			o.Vars = map[string]string{"group": group}
 			message, err := fill(p.Check.Message, o.Vars)

@@ -17,6 +17,10 @@ func (a *assessment) run(ctx context.Context, c *compiledCheck) (*verdict, error
 		v.conclude(schema.ResultNotCollected, schema.NoPipelineSource)
 	case c.by == ByNone:
 		v.conclude(schema.ResultNotCollected, "this release does not decide this check")
+	case c.by == ByGo && reads(c, schema.OriginImport):
+		return v, a.runImports(ctx, v)
+	case c.by == ByGo && reads(c, schema.OriginRegistry):
+		return v, a.runRegistries(v)
 	case c.by == ByDocuments, readsLog(c) && !a.logged():
 		a.runDocuments(v)
 	case c.Kind == schema.CheckRegister:
@@ -36,10 +40,7 @@ func (a *assessment) run(ctx context.Context, c *compiledCheck) (*verdict, error
 }
 
 // readsLog reports whether an audit log decides a check.
-func readsLog(c *compiledCheck) bool {
-	p, _ := schema.PopulationNamed(c.Population)
-	return p.Origin == schema.OriginAuditLog
-}
+func readsLog(c *compiledCheck) bool { return reads(c, schema.OriginAuditLog) }
 
 // logged reports whether an audit log was read. A check that a log decides is
 // decided by documents where there is none.
