@@ -1,5 +1,5 @@
 // Package release tests what a release is made with and what people install it
-// by: the configuration of GoReleaser, the GitHub Action and the GitLab template.
+// by: the configuration of GoReleaser, the workflow that runs it, the GitHub Action and the GitLab template.
 package release
 
 import (
@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -50,10 +51,15 @@ func documents(t *testing.T, path string) []any {
 	}
 }
 
-// TestGoReleaserConfiguration validates the configuration by the schema of
-// GoReleaser's own documentation. Templates inside of strings are not looked at.
+// TestGoReleaserConfiguration validates the configuration by the schema of the
+// documentation of the GoReleaser that releases. Templates inside of strings are not looked at.
 func TestGoReleaserConfiguration(t *testing.T) {
-	out, err := exec.Command("go", "mod", "download", "-json", "github.com/goreleaser/goreleaser/v2@v2.14.3").Output()
+	workflow, err := os.ReadFile("../../.github/workflows/release.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := regexp.MustCompile(`github\.com/goreleaser/goreleaser/v2@\S+`).Find(workflow)
+	out, err := exec.Command("go", "mod", "download", "-json", string(used)).Output()
 	if err != nil {
 		t.Fatalf("the module that has the schema cannot be downloaded: %v\n%s", err, out)
 	}
@@ -75,11 +81,13 @@ func TestGoReleaserConfiguration(t *testing.T) {
 	}
 }
 
-// TestScriptsOfTemplates lets a shell read every script of the Action and of the
-// GitLab template, and refuses values that the service would paste into one.
+// TestScriptsOfTemplates lets a shell read every script of the Action, the GitLab
+// template and the workflow that releases, and refuses values that the service would paste into one.
 func TestScriptsOfTemplates(t *testing.T) {
 	count := 0
-	for path, shell := range map[string]string{"../../deploy/action/action.yml": "bash", "../../deploy/gitlab/auditpack.gitlab-ci.yml": "sh"} {
+	for path, shell := range map[string]string{
+		"../../deploy/action/action.yml": "bash", "../../deploy/gitlab/auditpack.gitlab-ci.yml": "sh", "../../.github/workflows/release.yml": "bash",
+	} {
 		for _, doc := range documents(t, path) {
 			scripts(doc, func(script string) {
 				count++
