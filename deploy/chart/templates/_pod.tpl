@@ -125,7 +125,7 @@ volumes:
         - serviceAccountToken:
             path: oidc-token
             audience: {{ $v.signing.keyless.audience }}
-            expirationSeconds: {{ $v.signing.keyless.tokenExpirationSeconds }}
+            expirationSeconds: {{ $v.signing.keyless.tokenExpirationSeconds | int64 }}
   {{- end }}
   {{- end }}
   {{- with $v.extraVolumes }}
