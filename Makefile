@@ -7,7 +7,7 @@ REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
 
-.PHONY: build demo test fuzz bench generate check docs pictures packages oracles image clean
+.PHONY: build demo test fuzz bench microbench generate check docs pictures packages oracles image clean
 
 build: ## the program, in bin/
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/auditpack ./cmd/auditpack
@@ -31,7 +31,14 @@ fuzz: ## every fuzzer of the program, FUZZTIME each; what it finds is kept under
 generate: ## JSON Schemas, ClusterRoles, manifests and golden files; tests fail when these differ
 	go generate ./...
 
-bench: oracles ## benchmarks; numbers of this machine
+OBJECTS ?= 12000,124000
+REPEAT ?= 3
+bench: build ## auditpack on clusters of OBJECTS objects, REPEAT times each, into docs/performance.md; needs an idle machine
+	internal/controlplane/build.sh kubectl
+	go build -o bin/bench ./internal/bench
+	bin/bench measure --objects $(OBJECTS) --repeat $(REPEAT)
+
+microbench: ## the benchmarks of single packages
 	go test -run '^$$' -bench . -benchmem ./...
 
 docs: pictures ## what in docs/ is made

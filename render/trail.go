@@ -11,8 +11,10 @@ import (
 // A Trail leads from each finding to what it rests on. It is for a form in which
 // a reader can look everything up in place.
 type Trail struct {
-	// Findings are all of them, worst first.
-	Findings []Finding
+	// Findings are the worst trailFindings of them, worst first; MoreFindings counts
+	// those that are left out.
+	Findings     []Finding
+	MoreFindings int `json:",omitempty"`
 	// Populations have the rows.
 	Populations []Listing
 	// Rows are those that findings rest on.
@@ -71,14 +73,21 @@ type Row struct {
 	Cells []Cell
 }
 
-// trailRows is how many rows a finding shows.
-const trailRows = 8
+// What a Trail holds at most, so that a page opens at once also for a large
+// platform: findings, and rows of each.
+const (
+	trailFindings = 20_000
+	trailRows     = 8
+)
 
-// trail is the Trail of all findings.
+// trail is the Trail of the worst findings.
 func (b *builder) trail() Trail {
 	t := newTrails()
-	known := b.rowsAbout(b.r.Findings)
-	for _, f := range worstFirst(b.r.Findings) {
+	findings := worstFirst(b.r.Findings)
+	t.MoreFindings = max(0, len(findings)-trailFindings)
+	findings = findings[:len(findings)-t.MoreFindings]
+	known := b.rowsAbout(findings)
+	for _, f := range findings {
 		populations := b.populationsOf(f.Check)
 		rows := restingOn(f, populations, known[identity(f.Subject)])
 		shown := rows[:min(len(rows), trailRows)]

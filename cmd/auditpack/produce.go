@@ -126,7 +126,10 @@ func draw(m members, s *schema.Snapshot, from fs.FS, r *schema.Report, d *render
 		content func(io.Writer) error
 	}{
 		{"report.json", func(w io.Writer) error { return schema.Write(w, r) }},
-		{"report.html", func(w io.Writer) error { return html.Render(w, d, collect.Objects(from, s, d.Objects)) }},
+		{"report.html", func(w io.Writer) error {
+			defer func() { d.Trail = render.Trail{} }() // which is large, and shown by the page alone
+			return html.Render(w, d, collect.Objects(from, s, d.Objects))
+		}},
 		{"report.pdf", func(w io.Writer) error { return pdf.Render(w, d) }},
 		{"control-map.xlsx", func(w io.Writer) error { return xlsx.Render(w, d) }},
 		{csv.Path, func(w io.Writer) error { return csv.Render(w, r) }},

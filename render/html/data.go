@@ -13,14 +13,13 @@ import (
 	"github.com/auditpack/auditpack/schema"
 )
 
-// What the page carries, so that it opens at once also for a large platform. What
-// is left out is named, with the file and line where it lies. Findings and rows
-// come worst first, so that the worst are in the page.
+// What the page carries of the evidence, in bytes, so that it opens at once also
+// for a large platform. What is left out is named, with the file and line where it
+// lies. Findings and rows come worst first, so that the worst are in the page.
 const (
-	maxFindings = 20_000
-	maxRows     = 4 << 20 // bytes of cells
-	maxObject   = 64 << 10
-	maxObjects  = 6 << 20
+	maxRows    = 4 << 20 // of cells
+	maxObject  = 64 << 10
+	maxObjects = 6 << 20
 )
 
 // A finding as the script reads it; what many findings share is an index.
@@ -114,13 +113,12 @@ func writeData(w io.Writer, d *render.Document, objects iter.Seq2[schema.Object,
 	j := &writer{w: w}
 	j.text(`<script type="application/json" id="data">{`)
 	remedies := remedyIndex{at: map[string]int{}}
-	shown := d.Findings[:min(len(d.Findings), maxFindings)]
 	j.group("findings", "[", "]", func() {
-		for _, f := range shown {
+		for _, f := range d.Findings {
 			j.value("", findingOf(f, remedies.of(f.Remediation)))
 		}
 	})
-	j.value("left", len(d.Findings)-len(shown))
+	j.value("left", d.MoreFindings)
 	j.value("remedies", remedies.texts)
 	j.value("lists", listsOf(d))
 	j.group("rows", "[", "]", func() { writeRows(j, d.Rows) })
