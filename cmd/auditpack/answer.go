@@ -211,9 +211,12 @@ func fillIn(book *workbook.Book, s *answer.Sources, item answer.Item) (answered,
 	if item.Given != "" {
 		return a, nil
 	}
-	var err error
-	if a.Allowed, err = book.Allowed(item.Sheet, item.Answer, item.Row); err != nil {
+	listed, err := book.Allowed(item.Sheet, item.Answer, item.Row)
+	if err != nil {
 		return a, err
+	}
+	if listed != nil {
+		a.Allowed = listed
 	}
 	a.Proposal = s.Answer(a.Question)
 	why, err := book.Writable(item.Sheet, item.Answer, item.Row)

@@ -267,11 +267,22 @@ func current(c schema.ControlResult) bool {
 	})
 }
 
-// comment says in public words what the controls are, and on what that rests.
+// howFar says of a statement how far it holds, so that none reads as a claim that
+// the status does not bear out.
+var howFar = map[schema.Status]string{
+	schema.Implemented:    "",
+	schema.Partial:        "In part: ",
+	schema.NotImplemented: "Not in place: ",
+	schema.NeedsReview:    "Not shown: ",
+	schema.NotApplicable:  "Does not apply: ",
+}
+
+// comment says in public words what the controls are, how far they hold, and on
+// what that rests.
 func (s *Sources) comment(controls []schema.ControlResult) string {
 	var text []string
 	for _, c := range controls {
-		text = append(text, c.Statement)
+		text = append(text, howFar[c.Status]+c.Statement)
 	}
 	return strings.Join(text, " ") + " " + s.cite(controls)
 }

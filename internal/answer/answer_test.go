@@ -159,6 +159,16 @@ func TestAnApprovedAnswerFallsWithItsEvidence(t *testing.T) {
 	}
 }
 
+// TestCommentClaimsNoMoreThanTheStatus reads the sentences beside an answer.
+func TestCommentClaimsNoMoreThanTheStatus(t *testing.T) {
+	s := sources(control("A-1"), control("A-2", status(schema.Partial)), control("A-3", status(schema.NotImplemented)), control("A-4", status(schema.NeedsReview)))
+	s.Map = mapTo("A-1", "A-2", "A-3", "A-4")
+	got := s.Answer(Question{ID: "1", Text: "Is it so?"}).Comment
+	if want := "We do A-1. In part: We do A-2. Not in place: We do A-3. Not shown: We do A-4. [A-1 implemented (A-1.k1)"; !strings.HasPrefix(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestOwnership(t *testing.T) {
 	duty := func(c *schema.ControlResult) { c.CustomerDuties = []string{"Name your administrators."} }
 	provider := func(c *schema.ControlResult) {

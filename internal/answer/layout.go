@@ -146,6 +146,9 @@ func (s Sheet) column(row int, named string, usual []string) int {
 	return 0
 }
 
+// caiqAnswers are the answers of a CAIQ whose cells have no list of them.
+var caiqAnswers = []string{yes, no, na}
+
 // items returns the questions below the header.
 func (l layout) items(s Sheet, caiq bool, ccm Framework) []Item {
 	var out []Item
@@ -157,6 +160,7 @@ func (l layout) items(s Sheet, caiq bool, ccm Framework) []Item {
 		item := Item{Sheet: s.Name, Row: row, Answer: l.answer, Comment: l.comment, Ownership: l.ownership, Duties: l.duties, Given: s.at(l.answer, row)}
 		item.ID, item.Text = s.at(l.id, row), text
 		if caiq {
+			item.Allowed = caiqAnswers
 			if i := strings.LastIndexByte(item.ID, '.'); i > 0 { // a question is CONTROL.NUMBER
 				item.References = append(item.References, Reference{ccm, item.ID[:i]})
 			}

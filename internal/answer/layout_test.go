@@ -76,7 +76,7 @@ func TestColumns(t *testing.T) {
 		m      *schema.QuestionnaireMap
 		want   Item
 	}{
-		"CAIQ": {caiq("").Rows[1], nil, Item{Answer: 3, Comment: 5, Ownership: 4, Duties: 6}},
+		"CAIQ": {caiq("").Rows[1], nil, Item{Question: Question{Allowed: []string{"Yes", "No", "NA"}}, Answer: 3, Comment: 5, Ownership: 4, Duties: 6}},
 		"SIG":  {[]string{"Ques Num", "Question/Request", "Response", "Additional Information", "Category"}, nil, Item{Answer: 3, Comment: 4}},
 		"ours": {[]string{"#", "Requirement", "Your answer:", "Details (if any)"}, nil, Item{Answer: 3, Comment: 4}},
 		"map":  {[]string{"Nummer", "Frage", "Antwort", "Bemerkung"}, named, Item{Answer: 3, Comment: 4}},

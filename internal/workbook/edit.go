@@ -248,6 +248,7 @@ func (b *Book) AddTable(sheet string, notes []Pair, columns []Column, rows [][]s
 		}
 		d.put(sheet, i+1, header, c.Title, style)
 	}
+	d.check(d.SetRowHeight(sheet, header, 30))
 	for i, row := range rows {
 		lines := 1
 		for j, text := range row {
