@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/auditpack/auditpack/collect"
@@ -204,7 +203,7 @@ func (d *document) keep(to collect.Sink) error {
 		}
 		text = text[len(part):]
 		line, err := schema.MarshalLine(keptPart{
-			APIVersion: schema.APIVersion, Kind: "ImportedFile", Metadata: keptName{Name: d.name + "#" + fmt.Sprintf("%05s", strconv.Itoa(n))}, Content: string(part),
+			APIVersion: schema.APIVersion, Kind: "ImportedFile", Metadata: keptName{Name: fmt.Sprintf("%s#%05d", d.name, n)}, Content: string(part),
 		})
 		if err != nil {
 			return err
