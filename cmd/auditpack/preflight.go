@@ -21,7 +21,7 @@ func newPreflight(env *environment) *cobra.Command {
 		Short: "Tell what may be read and what to grant; nothing is collected",
 		Long: `Ask each cluster of the plan what the account may list, and print the least ClusterRole
 that is still missing. Ask each forge of the plan every question, and print which the token
-may not ask. Exit code 3 means that a run would have gaps.`,
+may not ask. Say what each file of another tool was recognised as. Exit code 3 means that a run would have gaps.`,
 		Example: `  auditpack preflight -f audit/plan.yaml
   auditpack preflight --context prod -o json`,
 		Args: cobra.NoArgs,
@@ -32,10 +32,12 @@ may not ask. Exit code 3 means that a run would have gaps.`,
 	return c
 }
 
-// readiness is what preflight found out about one cluster, or one forge.
+// readiness is what preflight found out about one cluster, one forge, or the files of other tools.
 type readiness struct {
-	Cluster       string        `json:"cluster,omitempty"`
-	Forge         string        `json:"forge,omitempty"`
+	Cluster string `json:"cluster,omitempty"`
+	Forge   string `json:"forge,omitempty"`
+	// Imports is true for the files of other tools, which are the resources then.
+	Imports       bool          `json:"imports,omitempty"`
 	ServerVersion string        `json:"serverVersion"`
 	Username      string        `json:"username"`
 	Resources     []mayResource `json:"resources"`
@@ -72,6 +74,11 @@ func preflight(ctx context.Context, env *environment, f planFlags, output string
 		return err
 	}
 	all = append(all, forges...)
+	files, err := readyImports(ctx, env, f, in)
+	if err != nil {
+		return err
+	}
+	all = append(all, files...)
 	if output == "json" {
 		if err := printJSON(env, all); err != nil {
 			return err
@@ -79,9 +86,11 @@ func preflight(ctx context.Context, env *environment, f planFlags, output string
 	}
 	refused := false
 	for _, r := range all {
-		refused = refused || r.Grant != "" || r.Forge != "" && slices.ContainsFunc(r.Resources, func(m mayResource) bool { return m.Access == "refused" })
+		refused = refused || r.Grant != "" || (r.Forge != "" || r.Imports) && slices.ContainsFunc(r.Resources, func(m mayResource) bool { return m.Access == "refused" })
 		switch {
 		case output != "text":
+		case r.Imports:
+			printImports(env, r)
 		case r.Forge != "":
 			printForge(env, r)
 		default:

@@ -25,6 +25,7 @@ type planFlags struct {
 	plan, kubeconfig, context string
 	from                      []string
 	auditLogs                 []string
+	imports                   []string
 	complete                  bool
 	secrets                   string
 	gentle                    bool
@@ -36,6 +37,7 @@ func (p *planFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&p.context, "context", "", "use this `context` of the kubeconfig")
 	c.Flags().StringArrayVar(&p.from, "from", nil, "read manifests, lists or a dump from this `path` instead of a cluster; - is standard input; repeatable")
 	c.Flags().StringArrayVar(&p.auditLogs, "audit-log", nil, "read the cluster's Kubernetes audit log from this file or folder, .gz too; - is standard input; repeatable")
+	c.Flags().StringArrayVar(&p.imports, "import", nil, "take what another tool says from this `file` or folder: Trivy, Grype, kube-bench, SARIF, aws, gcloud, az, Terraform, groups as CSV; add ,cluster=NAME or ,made=2026-09-30 where it does not say so; repeatable")
 	c.Flags().BoolVar(&p.complete, "complete", false, "the files of --from hold the whole cluster: a kind that they do not speak of is not there")
 	c.Flags().BoolVar(&p.gentle, "gentle", false, "ask an API server for one list at a time, and at most five pages a second")
 	choiceFlag(c, &p.secrets, "secrets", "", "how much of secrets to ask for: none, inventory or rotation (default: the plan's)", "", "none", "inventory", "rotation")
@@ -102,7 +104,17 @@ func (p *planFlags) sources(env *environment, in *input.Set, asOf time.Time) ([]
 		if len(c.AuditLogs) > 0 {
 			s = collect.With(s, p.auditLog(env, in, c))
 		}
+		if s, err = withProvenance(env, in, c.Name, s); err != nil {
+			return nil, invalid(err)
+		}
 		out = append(out, s)
+	}
+	files, err := p.importSource(env, in)
+	if err != nil {
+		return nil, err
+	}
+	if files != nil {
+		out = append(out, files)
 	}
 	return out, nil
 }

@@ -25,6 +25,7 @@ var stages = map[string][]string{
 	"collect/files":    {"schema", "collect", "collect/kube"},
 	"collect/github":   {"schema", "collect", "collect/internal/forge"},
 	"collect/gitlab":   {"schema", "collect", "collect/internal/forge"},
+	"collect/imports":  {"schema", "collect", "collect/kube"},
 	"collect/registry": {"schema", "collect"},
 	"assess":           {"schema", "assess/compare", "assess/rbac"},
 	"assess/compare":   {"schema"},
