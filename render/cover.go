@@ -127,7 +127,7 @@ func (b *builder) clusterTable() Block {
 
 // readUntil is empty for files, which carry the time of the plan and none of their own.
 func readUntil(s schema.Source) string {
-	if s.Kind == schema.SourceFiles {
+	if s.Kind == schema.SourceFiles || s.Kind == schema.SourceImports {
 		return ""
 	}
 	return instant(s.Finished)
@@ -136,6 +136,9 @@ func readUntil(s schema.Source) string {
 func sourceNote(s schema.Source) string {
 	if s.Kind == schema.SourceCluster {
 		return ""
+	}
+	if s.Kind == schema.SourceImports {
+		return "files of other tools: " + s.Location
 	}
 	return "from " + string(s.Kind) + ": " + s.Location
 }

@@ -74,6 +74,10 @@ func (b *builder) provenance() []Section {
 			out[0].Blocks = append(out[0].Blocks, small("%d more sources are described in report.json.", len(b.r.Sources)-i))
 			break
 		}
+		if s.Kind == schema.SourceImports {
+			out = append(out, b.importSection(i))
+			continue
+		}
 		out = append(out, b.sourceSection(i, s))
 	}
 	return out
