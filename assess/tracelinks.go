@@ -169,7 +169,7 @@ func (h *thread) changesOf(name schema.LinkName, commits []origin) ([]*schema.Me
 		}
 		out, values = append(out, c), append(values, changeName(c))
 	}
-	return out, made(name, strings.Join(distinct(values), ", "), "merged changes of "+forgesOf(out))
+	return out, made(name, strings.Join(distinct(values), ", "), "it is among the merged changes of "+forgesOf(out))
 }
 
 func (h *thread) changeOf(o origin) *schema.MergedChange {

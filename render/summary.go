@@ -32,7 +32,7 @@ func (b *builder) headlineFigures() Figures {
 		{Number: group(s.ControlsByStatus[schema.Implemented]), Label: "of " + count(len(b.r.Controls), "control", "controls") + " implemented", Tone: Plain, Link: "map"},
 		{Number: group(serious), Label: found, Tone: badIf(serious > 0), Link: "findings"},
 		{Number: group(without), Label: "of " + count(len(b.r.Checks), "check", "checks") + " without a result", Tone: warnIf(without > 0), Link: "unseen"},
-		{Number: group(s.Traces.Unbroken), Label: "of " + count(s.Traces.All(), "production workload", "production workloads") + " traced to an approved change", Tone: warnIf(s.Traces.Broken > 0), Link: "traceability"},
+		{Number: group(s.Traces.Unbroken), Label: "of " + count(s.Traces.All(), "production workload", "production workloads") + " traced", Tone: warnIf(s.Traces.Broken > 0), Link: "traceability"},
 		{Number: group(s.Gaps), Label: "queries not answered completely", Tone: warnIf(s.Gaps > 0), Link: "unseen"},
 		{Number: group(late), Label: lateLabel, Tone: warnIf(late > 0), Link: "reviews"},
 		{Number: group(s.OpenExceptions), Label: "exceptions in force, and " + group(s.ExpiredExceptions) + " expired", Tone: warnIf(s.ExpiredExceptions > 0), Link: "exceptions"},

@@ -8,7 +8,7 @@ import (
 )
 
 // The page has room for so many threads that end somewhere.
-const tracesShown = 10
+const tracesShown = 7
 
 // linkNames are the links of a trace in their order, in the words of the page.
 var linkNames = []struct {
@@ -65,8 +65,8 @@ func (b *builder) traceability() []Section {
 
 // tracedLine says the share in one sentence.
 func tracedLine(c schema.TraceCounts) string {
-	return fmt.Sprintf("%s of %s of production (%d %%) by an unbroken thread from what runs back to an approved change.",
-		group(c.Unbroken), count(c.All(), "workload leads", "workloads lead"), 100*c.Unbroken/c.All())
+	return fmt.Sprintf("%s of %s of production (%d %%) can be led back, by an unbroken thread, from what runs to an approved change.",
+		group(c.Unbroken), count(c.All(), "workload", "workloads"), 100*c.Unbroken/c.All())
 }
 
 // linkBars shows how far the threads hold, link by link.

@@ -226,6 +226,8 @@ type PlanForge struct {
 	Kind ForgeKind `json:"kind"`
 	// URL of the host, such as https://gitlab.example.com; by default the vendor's cloud.
 	URL string `json:"url,omitempty"`
+	// From is a YAML file of answers that were saved before, in the place of the server: see docs/pipelines.md.
+	From string `json:"from,omitempty"`
 	// Repositories to read, as path on the host; a trailing /* takes all of an organization or group that are not archived.
 	Repositories []string `json:"repositories" input:"nonempty"`
 	// Branch is the one that is deployed; by default the default branch of each repository.

@@ -29,19 +29,24 @@ func forges(env *environment, in *input.Set, asOf time.Time) ([]collect.Source, 
 }
 
 func forge(env *environment, in *input.Set, f schema.PlanForge, asOf time.Time) (collect.Source, error) {
-	token, err := forgeToken(in, f)
+	o := github.Options{
+		Forge: f, Period: in.Plan.Spec.PeriodAsOf(asOf), Version: tool().Version, Now: time.Now, Wait: pause, Progress: env.progress(),
+	}
+	var err error
+	if f.From != "" {
+		// Saved answers have no time of their own, as manifests in files have none.
+		o.Now = func() time.Time { return asOf }
+		o.Saved, err = os.ReadFile(in.Path(f.From))
+	} else {
+		o.Token, err = forgeToken(in, f)
+	}
 	if err != nil {
 		return nil, err
 	}
-	period := in.Plan.Spec.PeriodAsOf(asOf)
 	if f.Kind == schema.GitLab {
-		return gitlab.New(gitlab.Options{
-			Forge: f, Period: period, Token: token, Version: tool().Version, Now: time.Now, Wait: pause, Progress: env.progress(),
-		})
+		return gitlab.New(gitlab.Options(o))
 	}
-	return github.New(github.Options{
-		Forge: f, Period: period, Token: token, Version: tool().Version, Now: time.Now, Wait: pause, Progress: env.progress(),
-	})
+	return github.New(o)
 }
 
 // forgeToken reads the token of a forge from the file or the variable that the plan

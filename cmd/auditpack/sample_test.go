@@ -85,7 +85,6 @@ func plantedFlaws(t *testing.T) []string {
 var undecided = map[string]string{
 	"ACC-04": "asks for reviews and for the bundle before, which no cluster has",
 	"ACC-05": "in order on purpose (docs/sample.md)",
-	"CHG-07": "asks a forge for merged changes",
 	"GOV-01": "asks whether the plan names the right distribution, and it does",
 	"GOV-04": "in order on purpose (docs/sample.md)",
 	"MON-01": "asks for the flags of a control plane, which a provider operates here, and for a run against a server",

@@ -34,6 +34,8 @@ type Options struct {
 	Token string
 	// Version of this program, for the user agent.
 	Version string
+	// Saved has answers that take the place of the server, as forge.Saved reads them; nil asks the server.
+	Saved []byte
 	// Transport sends the requests; nil is the default one.
 	Transport http.RoundTripper
 	// Now is the clock, and Wait waits: they bound how long a rate limit is waited for.
@@ -47,6 +49,12 @@ type Options struct {
 
 // New returns a source that reads one forge.
 func New(o Options) (collect.Source, error) {
+	if o.Saved != nil {
+		var err error
+		if o.Transport, err = forge.Saved(o.Saved); err != nil {
+			return nil, fmt.Errorf("read the saved answers: %w", err)
+		}
+	}
 	options := []github.ClientOptionsFunc{
 		github.WithHTTPClient(&http.Client{Transport: o.Transport, CheckRedirect: forge.SameHost, Timeout: 2 * time.Minute}),
 		github.WithUserAgent(strings.TrimSpace("auditpack/" + o.Version)),
@@ -82,7 +90,7 @@ func (s *source) Name() string { return s.Forge.Name }
 // wants it of programs (https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api).
 func (s *source) Collect(ctx context.Context, asOf time.Time, to collect.Sink) (schema.Source, error) {
 	src := schema.Source{
-		Name: s.Forge.Name, Kind: schema.SourceForge, Location: s.host, SecretsTier: schema.SecretsNone, Started: s.Now().UTC(),
+		Name: s.Forge.Name, Kind: schema.SourceForge, Location: forge.Location(s.host, s.Forge.From), SecretsTier: schema.SecretsNone, Started: s.Now().UTC(),
 		Collector: schema.Identity{Groups: []string{}, Rights: []string{}}, Redactions: []schema.Redaction{},
 	}
 	a := newAsker(s, to)
