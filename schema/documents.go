@@ -107,6 +107,8 @@ type PlanSpec struct {
 	Output string `json:"output,omitempty"`
 	// Publish names the places that every bundle is copied to when it is sealed.
 	Publish []Publication `json:"publish,omitzero"`
+	// Notify says who is told how each run ended.
+	Notify Notify `json:"notify,omitzero"`
 }
 
 // A Publication is one place for finished bundles.

@@ -13,6 +13,27 @@ const (
 	exitPublish = 6
 )
 
+// exitMeans says what each code means, to those who were not there.
+var exitMeans = map[int]string{
+	exitDone:    "a bundle was written, every query was answered",
+	exitNothing: "nothing usable was written",
+	exitUsage:   "wrong usage, or an invalid input file",
+	exitGaps:    "a bundle was written, and the evidence has gaps",
+	exitVerify:  "verification failed",
+	exitFailOn:  "a bundle was written, and --fail-on was met",
+	exitPublish: "a bundle was written, and could not be published everywhere",
+}
+
+// exitRemedies say what to do, to whoever finds the status of a pod.
+var exitRemedies = map[int]string{
+	exitNothing: "Nothing was changed; run it again when the cause below is gone.",
+	exitUsage:   "Correct the plan or the flags; auditpack preflight tries them without writing anything.",
+	exitGaps:    "The report lists each gap with what was asked; auditpack preflight names missing rights.",
+	exitVerify:  "Do not use the bundle until it is clear who changed or signed it.",
+	exitFailOn:  "The report lists the findings, the most severe first.",
+	exitPublish: "Publish what was written with auditpack publish, which never overwrites, or run again when the cause below is gone.",
+}
+
 // A usageError is a command that was called wrongly.
 type usageError struct {
 	command string

@@ -52,7 +52,8 @@ Nothing is written to a cluster, and nothing that exists is overwritten.`,
   kubectl get all,roles,rolebindings -A -o yaml | auditpack run --from - --unsigned`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := run(cmd.Context(), env, o)
+			told := telling{started: time.Now()}
+			err := told.tell(cmd.Context(), env, run(cmd.Context(), env, o, &told))
 			return errors.Join(err, leaveWord(o.terminationLog, err))
 		},
 	}
@@ -78,10 +79,14 @@ func (o *runOptions) addOutput(c *cobra.Command) {
 	outputFlag(c, &o.output)
 }
 
-func run(ctx context.Context, env *environment, o runOptions) error {
+// run does the job, and writes into told what others are told about it.
+func run(ctx context.Context, env *environment, o runOptions, told *telling) error {
 	in, err := o.load()
 	if err != nil {
 		return err
+	}
+	if err := told.to(env, in); err != nil {
+		return invalid(err)
 	}
 	signer, err := o.signing.signer(ctx, env, in)
 	if err != nil {
@@ -128,6 +133,7 @@ func run(ctx context.Context, env *environment, o runOptions) error {
 	if err != nil {
 		return err
 	}
+	told.report, told.sealed = p.report, p.sealed
 	if o.timings && o.output != "json" {
 		j.watch.print(env.stderr)
 	}

@@ -38,7 +38,13 @@ func leaveWord(path string, failure error) error {
 	if err != nil {
 		return fmt.Errorf("leave word of the failure: %w", err)
 	}
-	words := strings.ToValidUTF8(failure.Error(), "?")
-	_, err = f.WriteString(words[:min(len(words), maxLastWords)])
+	_, err = f.WriteString(lastWords(failure))
 	return errors.Join(err, f.Close())
+}
+
+// lastWords says what a failure means and what to do, and then what it is.
+func lastWords(failure error) string {
+	code := exitCode(failure)
+	words := fmt.Sprintf("exit %d: %s\n%s\n%s\n", code, exitMeans[code], exitRemedies[code], failure)
+	return strings.ToValidUTF8(words[:min(len(words), maxLastWords)], "")
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Builds what the tests of package seal take as oracles, at the versions that go.mod
 # beside this file pins, unless it was built before: cosign, age, and a program with a
-# real Fulcio and timestamp authority; and the stores that package publish is tested
-# with, pinned in stores/go.mod. Prints the folder that they are in.
+# real Fulcio and timestamp authority; and the stores and the Pushgateway that the
+# folders of these names pin. Prints the folder that they are in.
 set -eu
 cd "$(dirname "$0")"
 
@@ -28,13 +28,17 @@ if [ ! -x "$dir/authorities" ] || [ "$(cat "$dir/authorities.sources" 2>/dev/nul
 	build authorities ./authorities
 	echo "$sources" >"$dir/authorities.sources"
 fi
-sources=$(cat stores/go.mod stores/go.sum | sha256sum | cut -d ' ' -f 1)
-if [ "$(cat "$dir/stores.sources" 2>/dev/null)" != "$sources" ]; then
-	cd stores
-	build registry github.com/distribution/distribution/v3/cmd/registry
-	build versitygw github.com/versity/versitygw/cmd/versitygw
-	build pushgateway github.com/prometheus/pushgateway
-	cd ..
-	echo "$sources" >"$dir/stores.sources"
-fi
+# tools MODULE NAME=PACKAGE...: what a module beside this one pins
+tools() {
+	module=$1
+	shift
+	sources=$(cat "$module/go.mod" "$module/go.sum" | sha256sum | cut -d ' ' -f 1)
+	[ "$(cat "$dir/$module.sources" 2>/dev/null)" != "$sources" ] || return 0
+	for tool; do
+		(cd "$module" && build "${tool%%=*}" "${tool#*=}")
+	done
+	echo "$sources" >"$dir/$module.sources"
+}
+tools stores registry=github.com/distribution/distribution/v3/cmd/registry versitygw=github.com/versity/versitygw/cmd/versitygw
+tools pushgateway pushgateway=github.com/prometheus/pushgateway
 echo "$dir"

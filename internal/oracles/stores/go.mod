@@ -4,7 +4,6 @@ go 1.26.0
 
 tool (
 	github.com/distribution/distribution/v3/cmd/registry
-	github.com/prometheus/pushgateway
 	github.com/versity/versitygw/cmd/versitygw
 )
 
@@ -126,7 +125,6 @@ require (
 	github.com/prometheus/otlptranslator v1.0.0 // indirect
 	github.com/prometheus/procfs v0.20.1 // indirect
 	github.com/prometheus/prometheus v0.302.1 // indirect
-	github.com/prometheus/pushgateway v1.11.1 // indirect
 	github.com/rabbitmq/amqp091-go v1.14.0 // indirect
 	github.com/redis/go-redis/extra/rediscmd/v9 v9.0.5 // indirect
 	github.com/redis/go-redis/extra/redisotel/v9 v9.0.5 // indirect
