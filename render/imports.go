@@ -22,7 +22,7 @@ func (b *builder) importSection(i int) Section {
 	}
 	for _, f := range files[:min(len(files), importRows)] {
 		t.Rows = append(t.Rows, []Text{
-			{Value: f.File, Note: count(f.Rows, "row", "rows")}, importKind(f), b.importAge(f), {Value: shorten(f.SHA256, 16)}, plain(shorten(strings.Join(f.Dropped, ", "), 160)),
+			{Value: f.File, Note: count(f.Rows, "row", "rows")}, importKind(f), b.importAge(f), plain(f.SHA256[:min(len(f.SHA256), 12)]), plain(shorten(strings.Join(f.Dropped, ", "), 160)),
 		})
 	}
 	blocks := []Block{small("What these files say is the word of the tools that wrote them and of whoever handed them over. auditpack checked their form and age, not their truth."), t}

@@ -46,23 +46,28 @@ type world struct {
 	public []byte
 	// refuse answers requests in the registry's place when it returns a status.
 	refuse func(*http.Request) int
+	// challenge makes it ask for a password.
+	challenge bool
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir()}
-	real := registry.New(registry.Logger(log.New(bytes.NewBuffer(nil), "", 0)), registry.WithReferrersSupport(true))
+	answers := registry.New(registry.Logger(log.New(bytes.NewBuffer(nil), "", 0)), registry.WithReferrersSupport(true))
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead && w.refuse != nil {
 			t.Errorf("a reader sent %s %s", r.Method, r.URL)
 		}
 		if w.refuse != nil {
 			if code := w.refuse(r); code != 0 {
+				if w.challenge {
+					out.Header().Set("WWW-Authenticate", `Basic realm="test"`)
+				}
 				http.Error(out, "no", code)
 				return
 			}
 		}
-		real.ServeHTTP(out, r)
+		answers.ServeHTTP(out, r)
 	}))
 	t.Cleanup(server.Close)
 	w.host = strings.TrimPrefix(server.URL, "http://")
@@ -145,7 +150,7 @@ func form(legacy bool, args ...string) []string {
 	return append(args, image)
 }
 
-// key makes a public key that signed nothing.
+// stranger makes a public key that signed nothing.
 func stranger(t *testing.T) []byte {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -203,6 +208,7 @@ const slsaV02 = `{"builder": {"id": "https://ci.example/builder"}, "buildType": 
 // TestCosign has the real cosign sign images in both of its forms, and expects every
 // signature to be found, told apart and verified, and none of another key to count.
 func TestCosign(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, legacy := range []bool{false, true} {
 		image := w.push("shop/web")
