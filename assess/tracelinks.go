@@ -80,7 +80,7 @@ func (h *thread) pedigree() schema.TraceLink {
 			return link
 		}
 	}
-	if gitOps {
+	if h.pinnedOnly = gitOps && len(h.commits) == 0; gitOps {
 		h.commits = append(h.commits, deployed(h.application, h.evidence)...)
 	}
 	return made(schema.LinkProvenance, strings.Join(distinct(values), ", "), strings.Join(distinct(evidence), "; "))
@@ -130,7 +130,7 @@ func (h *thread) commit() schema.TraceLink {
 	switch {
 	case h.links[len(h.links)-1].State != schema.LinkMade:
 		return notSeen(schema.LinkCommit, "", "nothing leads from the digest to a commit")
-	case len(h.commits) == 0 && h.application != nil && h.application.Revision != "":
+	case len(h.commits) == 0 && h.pinnedOnly:
 		return notSeen(schema.LinkCommit, h.application.Revision, "%s runs a release of a chart, which is no commit", named(h.application))
 	case len(h.commits) == 0:
 		return notSeen(schema.LinkCommit, "", "the provenance names no commit")

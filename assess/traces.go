@@ -111,6 +111,8 @@ type thread struct {
 	// application is nil where none is known.
 	declared    *schema.ApplicationObject
 	application *schema.Application
+	// pinnedOnly is true where only what GitOps deployed leads from the digest to a commit.
+	pinnedOnly bool
 	// digests are what runs, commits what leads there, and changes how those were merged.
 	digests []string
 	commits []origin
