@@ -54,6 +54,9 @@ func VerifyPart(ctx context.Context, r io.ReaderAt, size int64, path string, pol
 	if err := by.fits(manifest); err != nil {
 		return nil, err
 	}
+	if err := checkChain(manifest, policy); err != nil {
+		return nil, err
+	}
 	entries := entriesOf(members, name, sealed)
 	if err := a.matchDirectory(entries); err != nil {
 		return nil, err

@@ -77,12 +77,8 @@ func (b bucket) put(ctx context.Context, a Archive, content io.ReadSeeker, o Put
 	if lock != nil {
 		options.BeforeWrite = func(as func(any) bool) error { return b.keeper.lock(as, *lock) }
 	}
-	err := b.Upload(ctx, a.Name, content, options)
-	switch gcerrors.Code(err) {
-	case gcerrors.OK:
-	case gcerrors.FailedPrecondition, gcerrors.AlreadyExists:
-		err = errExists
-	default:
+	err := b.upload(ctx, a.Name, content, options)
+	if err != nil && !errors.Is(err, errExists) {
 		return err
 	}
 	if b.keeper != nil {
@@ -94,6 +90,25 @@ func (b bucket) put(ctx context.Context, a Archive, content io.ReadSeeker, o Put
 		if failed := b.checkLock(ctx, a.Name, *lock, err != nil); failed != nil {
 			return failed
 		}
+	}
+	return err
+}
+
+// upload returns errExists for a name that is taken. It asks first, because stores
+// that imitate S3 may know nothing of writes only where nothing is, and overwrite.
+// Who may not ask learns it from the store.
+func (b bucket) upload(ctx context.Context, name string, content io.ReadSeeker, options *blob.WriterOptions) error {
+	taken, err := b.Exists(ctx, name)
+	switch {
+	case taken:
+		return errExists
+	case err != nil && gcerrors.Code(err) != gcerrors.PermissionDenied:
+		return err
+	}
+	err = b.Upload(ctx, name, content, options)
+	switch gcerrors.Code(err) {
+	case gcerrors.FailedPrecondition, gcerrors.AlreadyExists:
+		return errExists
 	}
 	return err
 }

@@ -211,30 +211,44 @@ func (r *repository) read(ctx context.Context, name string, offset, size int64) 
 	if err != nil {
 		return nil, err
 	}
-	body, err := r.Blobs().Fetch(ctx, found.archive)
+	if offset == 0 && size < 0 {
+		return r.Blobs().Fetch(ctx, found.archive)
+	}
+	return r.readRange(ctx, found.archive, offset, size)
+}
+
+// readRange asks for the range itself: the library begins with the whole, much of
+// which is on its way by the time it seeks.
+func (r *repository) readRange(ctx context.Context, d ocispec.Descriptor, offset, size int64) (io.ReadCloser, error) {
+	scheme := "https"
+	if r.PlainHTTP {
+		scheme = "http"
+	}
+	ctx = auth.AppendRepositoryScope(ctx, r.Reference, auth.ActionPull)
+	address := fmt.Sprintf("%s://%s/v2/%s/blobs/%s", scheme, r.Reference.Host(), r.Reference.Repository, d.Digest)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
-	if err := skip(body, offset); err != nil {
-		return nil, errors.Join(err, body.Close())
+	last := d.Size - 1
+	if size >= 0 {
+		last = min(last, offset+size-1)
 	}
-	if size < 0 {
-		return body, nil
+	request.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", offset, last))
+	response, err := r.Client.Do(request)
+	if err != nil {
+		return nil, err
 	}
-	return part{io.LimitReader(body, size), body}, nil
-}
-
-// skip goes on at offset, with a request for the range where the registry has ranges.
-func skip(body io.Reader, offset int64) error {
-	if offset == 0 {
-		return nil
+	switch response.StatusCode {
+	case http.StatusPartialContent:
+	case http.StatusOK: // a registry without ranges
+		if _, err := io.CopyN(io.Discard, response.Body, offset); err != nil {
+			return nil, errors.Join(err, response.Body.Close())
+		}
+	default:
+		return nil, errors.Join(fmt.Errorf("the registry answered %s for a part of the archive", response.Status), response.Body.Close())
 	}
-	if s, ok := body.(io.Seeker); ok {
-		_, err := s.Seek(offset, io.SeekStart)
-		return err
-	}
-	_, err := io.CopyN(io.Discard, body, offset)
-	return err
+	return part{io.LimitReader(response.Body, last-offset+1), response.Body}, nil
 }
 
 // requestsAtOnce go to a registry for the manifests behind its tags.

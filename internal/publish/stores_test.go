@@ -3,6 +3,8 @@ package publish
 import (
 	"archive/zip"
 	"context"
+	"crypto"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -89,13 +91,15 @@ func TestStoresNeverOverwrite(t *testing.T) {
 	})
 }
 
-// Only those pieces of an archive are read that are asked for.
+// Of a bundle that lies elsewhere only what is asked for is read, and it verifies
+// as far as that goes.
 func TestStoresReadParts(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *server) {
 		s.start(t)
 		p := s.place(t, s.host())
 		makeBucket(t, p, false)
-		a := large(t, "prod-2026-09-30.zip")
+		signer, public := testSigner(t)
+		a := sealed(t, "prod-2026-09-30.zip", signer)
 		put(t, p, a)
 		back := &proxy{}
 		back.start(t, s.host())
@@ -104,14 +108,52 @@ func TestStoresReadParts(t *testing.T) {
 		if err != nil || len(found) != 1 {
 			t.Fatal(found, err)
 		}
-		part, err := seal.VerifyPart(context.Background(), reader.Reader(context.Background(), found[0]), found[0].Size, "report.json", seal.Policy{UnsafeUnsigned: true})
-		if err == nil {
-			t.Fatalf("what is no bundle verifies: %+v", part)
+		key, err := seal.LoadPublicKey(public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		part, err := seal.VerifyPart(context.Background(), reader.Reader(context.Background(), found[0]), found[0].Size, "report.json", seal.Policy{Keys: []crypto.PublicKey{key}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff("{}\n", string(part.Content)); d != "" {
+			t.Error(d)
 		}
 		if got := back.received.Load(); got > 1<<20 {
 			t.Errorf("%d bytes were read of an archive of %d", got, a.Size)
 		}
 	})
+}
+
+// sealed is a bundle with a report and much evidence.
+func sealed(t *testing.T, name string, signer *seal.Signer) Archive {
+	t.Helper()
+	n, ok := parseName(name)
+	if !ok {
+		t.Fatalf("%q is no name of a bundle", name)
+	}
+	b, err := seal.Create(t.TempDir(), strings.TrimSuffix(name, ".zip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	noise := make([]byte, 8<<20)
+	if _, err := rand.Read(noise); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"report.json": []byte("{}\n"), "noise.txt": noise} {
+		if err := os.WriteFile(filepath.Join(b.Dir(), name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := b.Seal(context.Background(), schema.Claim{AsOf: n.date, Plan: schema.PlanFacts{Name: n.plan}, Sources: []schema.ClaimedSource{}, ControlsByStatus: map[schema.Status]int{}}, signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := ReadArchive(s.Archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 // The server dies in the middle. Nothing is seen that is not whole, and after it
