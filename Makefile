@@ -7,7 +7,7 @@ REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
 
-.PHONY: build demo test fuzz bench microbench generate check docs pictures packages oracles image clean
+.PHONY: build demo test fuzz bench bench-auditlog microbench generate check docs pictures packages oracles image clean
 
 build: ## the program, in bin/
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/auditpack ./cmd/auditpack
@@ -37,6 +37,11 @@ bench: build ## auditpack on clusters of OBJECTS objects, REPEAT times each, int
 	internal/controlplane/build.sh kubectl
 	go build -o bin/bench ./internal/bench
 	bin/bench measure --objects $(OBJECTS) --repeat $(REPEAT)
+
+LOGSIZE ?= 2G
+bench-auditlog: ## reading an audit log of LOGSIZE against jq and grep, into docs/audit-logs.md; needs an idle machine and jq
+	go build -o bin/logbench ./internal/logbench
+	bin/logbench measure --size $(LOGSIZE)
 
 microbench: ## the benchmarks of single packages
 	go test -run '^$$' -bench . -benchmem ./...
