@@ -17,8 +17,8 @@ const administratorRows = 12
 func (b *builder) administrators() []Block {
 	t := Table{
 		Columns: []Column{
-			{Title: "Effective administrator", Width: 50}, {Title: "Path to all rights over the whole cluster", Width: 74}, {Title: "Approval", Width: 17, Kind: StatusCell},
-			{Title: "Since", Width: 17}, {Title: "Last review", Width: 17},
+			{Title: "Effective administrator", Width: 52}, {Title: "Who", Width: 24}, {Title: "Cluster", Width: 18}, {Title: "Binding → role with all rights", Width: 42},
+			{Title: "Approval", Width: 17, Kind: StatusCell}, {Title: "Since", Width: 17}, {Title: "Last review", Width: 17},
 		},
 		Dense: true,
 		Empty: "No administrator was found outside of Kubernetes' own.",
@@ -34,7 +34,7 @@ func (b *builder) administrators() []Block {
 		if g.Approval == approved {
 			approval.Tone = Good
 		}
-		t.Rows = append(t.Rows, []Text{holder(g), plain(grantPath(g)), approval, date(g.Since), lastReview(g)})
+		t.Rows = append(t.Rows, []Text{{Value: holder(g).Value, Bold: true}, {Value: kindOfHolder(g)}, {Value: g.Cluster}, plain(grantPath(g)), approval, date(g.Since), lastReview(g)})
 	}
 	for _, s := range b.r.Sources {
 		t.Rows = append(b.mappedAdministrators(s.Name), t.Rows...)
@@ -114,7 +114,7 @@ func (b *builder) mappedAdministrators(cluster string) [][]Text {
 	for _, m := range b.s.Evidence.IdentityMappings {
 		if m.Cluster == cluster && slices.Contains(m.Groups, "system:masters") {
 			rows = append(rows, []Text{
-				{Value: m.ARN, Bold: true, Note: "cloud identity in " + m.Cluster}, plain("ConfigMap kube-system/aws-auth, " + m.Section + " → group system:masters"),
+				{Value: m.ARN, Bold: true}, {Value: "cloud identity"}, {Value: m.Cluster}, plain("aws-auth " + m.Section + " → system:masters"),
 				{Value: "none", Tone: Bad}, plain(""), lastReview(schema.AccessGrant{}),
 			})
 		}
@@ -155,9 +155,9 @@ const (
 	roleMissing = "missing"
 )
 
-// grantPath spells out by which binding and role a holder, who stands beside it, has rights.
+// grantPath spells out by which binding and role of the whole cluster a holder, who stands beside it, has rights.
 func grantPath(g schema.AccessGrant) string {
-	path := g.BindingKind + " " + g.Binding + " → " + g.RoleKind + " " + g.Role
+	path := g.Binding + " → " + g.Role
 	if len(g.AggregatedFrom) > 0 {
 		path += " → rules from " + list(g.AggregatedFrom, 4)
 	}
@@ -178,7 +178,7 @@ func holder(g schema.AccessGrant) Text {
 // kindOfHolder says whether a person, a group or a program holds a grant.
 func kindOfHolder(g schema.AccessGrant) string {
 	if g.SubjectKind == "ServiceAccount" || g.SubjectKind == "User" && !g.Human {
-		return g.SubjectKind + " (automation)"
+		return "automation"
 	}
 	return g.SubjectKind
 }

@@ -451,7 +451,7 @@ func TestReasonsOfSeveralChecksAreSaidOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []render.Text{{Value: "CHG-01.p1, CHG-01.p2 are not collected: no pipeline source; CHG-01.k1 fails with 1 finding; " +
+	want := []render.Text{{Value: "Why implemented: CHG-01.p1, CHG-01.p2 are not collected: no pipeline source; CHG-01.k1 fails with 1 finding; " +
 		"CHG-01.k2 is not collected; nobody signed off the control."}}
 	for _, section := range d.Sections {
 		for _, b := range section.Blocks {

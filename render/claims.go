@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	claimRows = 11
+	claimRows = 6
 	// allBarriers is how many barriers a namespace can have.
 	allBarriers = 5
 )
@@ -124,7 +124,7 @@ func (b *builder) environments(rows []schema.Barrier) []Block {
 				row = append(row, plain(""))
 				continue
 			}
-			row = append(row, Text{Value: count(c.namespaces, "namespace", "namespaces"), Note: group(c.whole) + " with all five barriers"})
+			row = append(row, plain(count(c.namespaces, "namespace", "namespaces")+", "+group(c.whole)+" with all five barriers"))
 		}
 		t.Rows = append(t.Rows, row)
 	}

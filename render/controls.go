@@ -144,7 +144,7 @@ func reasons(c schema.ControlResult) []Block {
 	if rest := len(joined) - len(said); rest > 0 {
 		said = append(said, count(rest, "more reason", "more reasons")+" in report.json")
 	}
-	return []Block{Callout{Tone: statusTones[c.Status], Title: "Why " + words(string(c.Status)), Lines: []Text{{Value: strings.Join(said, "; ") + "."}}}}
+	return []Block{Callout{Tone: statusTones[c.Status], Lines: []Text{{Value: "Why " + words(string(c.Status)) + ": " + strings.Join(said, "; ") + "."}}}}
 }
 
 // evidenceTable has one line a check: what it read, where that lies, how fresh it

@@ -228,7 +228,7 @@ func (b *builder) secretGrants() []Block {
 		if g.Scope == everywhere {
 			where = "whole cluster"
 		}
-		t.Rows = append(t.Rows, []Text{holder(g), {Value: where, Note: strings.Join(g.ReadsSecrets, ", ")}, plain(grantPath(g))})
+		t.Rows = append(t.Rows, []Text{holder(g), {Value: where, Note: strings.Join(g.ReadsSecrets, ", ")}, plain(g.BindingKind + " " + grantPath(g))})
 	}
 	slices.SortStableFunc(t.Rows, func(x, y []Text) int { return strings.Compare(y[1].Value, x[1].Value) })
 	return b.shown(t, readerRows, "accessGrants")

@@ -33,9 +33,9 @@ func (b *builder) headlineFigures() Figures {
 		{Number: group(serious), Label: found, Tone: badIf(serious > 0), Link: "findings"},
 		{Number: group(without), Label: "of " + count(len(b.r.Checks), "check", "checks") + " without a result", Tone: warnIf(without > 0), Link: "unseen"},
 		{Number: group(s.Traces.Unbroken), Label: "of " + count(s.Traces.All(), "production workload", "production workloads") + " traced", Tone: warnIf(s.Traces.Broken > 0), Link: "traceability"},
-		{Number: group(s.Gaps), Label: "queries not answered completely", Tone: warnIf(s.Gaps > 0), Link: "unseen"},
+		{Number: group(s.Gaps), Label: "queries not answered", Tone: warnIf(s.Gaps > 0), Link: "unseen"},
 		{Number: group(late), Label: lateLabel, Tone: warnIf(late > 0), Link: "reviews"},
-		{Number: group(s.OpenExceptions), Label: "exceptions in force, and " + group(s.ExpiredExceptions) + " expired", Tone: warnIf(s.ExpiredExceptions > 0), Link: "exceptions"},
+		{Number: group(s.OpenExceptions), Label: "exceptions, and " + group(s.ExpiredExceptions) + " expired", Tone: warnIf(s.ExpiredExceptions > 0), Link: "exceptions"},
 	}}
 }
 
@@ -46,7 +46,7 @@ func (b *builder) lateReviews() (int, string) {
 	if never == 0 {
 		return overdue, "reviews overdue"
 	}
-	return overdue + never, fmt.Sprintf("controls not reviewed: %s overdue, %s never", group(overdue), group(never))
+	return overdue + never, fmt.Sprintf("not reviewed: %s overdue, %s never", group(overdue), group(never))
 }
 
 // inReview returns the applicable controls whose review stands so.
@@ -104,7 +104,7 @@ func (b *builder) questionTable() Table {
 		if q.Number == string(schema.ResultNotCollected) || q.Number == "not collected" {
 			n = Text{Value: "not collected", Tone: Unknown}
 		}
-		t.Rows = append(t.Rows, []Text{linked(q.ID), {Value: q.Text, Note: shorten(q.Answer, 260), Bold: true}, n})
+		t.Rows = append(t.Rows, []Text{linked(q.ID), {Value: q.Text, Note: shorten(q.Answer, 225), Bold: true}, n})
 	}
 	return t
 }

@@ -69,7 +69,10 @@ func neverReviewed(r *schema.Report) int {
 
 // printGaps names what could not be seen, so that silence is never taken for safety.
 func printGaps(env *environment, p paint, r *schema.Report) {
-	const shown = 2
+	shown := 2
+	if len(r.PartlySeen) > 0 {
+		shown = 1 // the line about these says more than a second query
+	}
 	var gaps []schema.Query
 	for _, q := range r.Queries {
 		if q.Gap() {

@@ -10,6 +10,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -44,20 +45,48 @@ var columns = []column{
 	{"excepted_until", func(f schema.Finding) string { return f.ExceptedUntil.String() }},
 }
 
+// aged are the columns that rest on the chain of bundles; they are empty where no
+// earlier one was compared.
+var aged = []string{"first_seen", "age_days"}
+
+// ages returns, by the id of an open finding, the day of the first bundle of the chain
+// that had it open, and the days since.
+func ages(r *schema.Report) map[string][]string {
+	out := map[string][]string{}
+	if r.Changes == nil {
+		return out
+	}
+	for _, f := range r.Changes.Ageing {
+		out[f.ID] = []string{f.Since.String(), strconv.Itoa(f.Days)}
+	}
+	for _, f := range r.Changes.New {
+		out[f.ID] = []string{schema.DateOf(r.Changes.Until).String(), "0"}
+	}
+	return out
+}
+
 // Render writes the table of all findings, those under an exception too.
 func Render(w io.Writer, r *schema.Report) error {
 	out := csv.NewWriter(w)
 	out.UseCRLF = true // RFC 4180 §2.1
-	row := make([]string, len(columns))
-	for i, c := range columns {
-		row[i] = c.name
+	var row []string
+	for _, c := range columns {
+		row = append(row, c.name)
 	}
+	row = append(row, aged...)
 	if err := out.Write(row); err != nil {
 		return fmt.Errorf("write the header: %w", err)
 	}
+	age := ages(r)
 	for _, f := range r.Findings {
-		for i, c := range columns {
-			row[i] = cell(c.value(f))
+		row = row[:0]
+		for _, c := range columns {
+			row = append(row, cell(c.value(f)))
+		}
+		if a, ok := age[f.ID]; ok {
+			row = append(row, a...)
+		} else {
+			row = append(row, make([]string, len(aged))...)
 		}
 		if err := out.Write(row); err != nil {
 			return fmt.Errorf("write finding %s: %w", f.ID, err)

@@ -36,14 +36,14 @@ func table(t *testing.T, r *schema.Report) [][]string {
 
 // TestColumns writes the names down: programs of other people know them.
 func TestColumns(t *testing.T) {
-	r := &schema.Report{Findings: []schema.Finding{{
+	r := &schema.Report{Changes: &schema.Changes{Ageing: []schema.FindingChange{{ID: "A.k1-1", Since: schema.NewDate(2026, 10, 1), Days: 50}}}, Findings: []schema.Finding{{
 		ID: "A.k1-1", Check: "A.k1", Control: "A", Severity: schema.High, Result: schema.ResultFail,
 		Subject: schema.Subject{Cluster: "prod", Kind: "Pod", Namespace: "n", Name: "p", Field: "container/c"},
 		Message: `says "no", twice`, Remediation: "Mend it.", Owner: "team-a", Exception: "EX-1", ExceptedUntil: schema.NewDate(2027, 1, 31),
 	}}}
 	want := [][]string{
-		{"finding_id", "check_id", "control_id", "severity", "result", "cluster", "kind", "namespace", "name", "field", "message", "remediation", "owner", "exception_id", "excepted_until"},
-		{"A.k1-1", "A.k1", "A", "high", "fail", "prod", "Pod", "n", "p", "container/c", `says "no", twice`, "Mend it.", "team-a", "EX-1", "2027-01-31"},
+		{"finding_id", "check_id", "control_id", "severity", "result", "cluster", "kind", "namespace", "name", "field", "message", "remediation", "owner", "exception_id", "excepted_until", "first_seen", "age_days"},
+		{"A.k1-1", "A.k1", "A", "high", "fail", "prod", "Pod", "n", "p", "container/c", `says "no", twice`, "Mend it.", "team-a", "EX-1", "2027-01-31", "2026-10-01", "50"},
 	}
 	if diff := cmp.Diff(want, table(t, r)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -25,6 +25,8 @@
 
   const filter = byID("filter"), list = byID("list"), more = byID("more"), found = byID("found");
   const facets = ["severity", "state", "owner", "area", "control", "cluster", "namespace"];
+  // What counts as open, as on the front page: no exception covers it, and no person has to decide first.
+  const openStates = ["fail", "partial"];
   const labels = { owner: "Every owner", area: "Every area", control: "Every control", cluster: "Every cluster", namespace: "Every namespace" };
   let matching = data.findings;
   let shown = 0;
@@ -42,7 +44,8 @@
     for (const facet of ["severity", "state"]) {
       const box = filter.querySelector(`[data-chips="${facet}"]`);
       for (const [value, n] of values(facet)) {
-        box.append(el("label", { class: "chip" }, el("input", { type: "checkbox", name: facet, value }), `${value} ${number(n)}`));
+        const checked = facet === "state" && openStates.includes(value) ? "" : undefined;
+        box.append(el("label", { class: "chip" }, el("input", { type: "checkbox", name: facet, value, checked }), value + " ", el("span", { "data-count": value }, number(n))));
       }
     }
     for (const facet of Object.keys(labels)) {
@@ -66,14 +69,37 @@
     return text;
   }
 
+  // recount says at each choice of a facet how many findings it would leave.
+  function recount(facet, counts) {
+    const box = filter.querySelector(`[data-chips="${facet}"]`);
+    for (const e of box?.querySelectorAll("[data-count]") ?? []) e.textContent = number(counts.get(e.dataset.count) ?? 0);
+    if (box) return;
+    for (const option of filter.elements[facet].options) {
+      if (option.value !== "") option.textContent = `${option.value} (${number(counts.get(option.value) ?? 0)})`;
+    }
+  }
+
   const words = (text) => text.toLowerCase().split(/\s+/).filter((w) => w !== "");
 
   function sift() {
     const wanted = new FormData(filter);
     const terms = words(wanted.get("q"));
     const chosen = facets.map((facet) => [facet, wanted.getAll(facet).filter((v) => v !== "")]).filter(([, v]) => v.length > 0);
-    matching = data.findings.filter((f) =>
-      chosen.every(([facet, v]) => v.includes(f[facet])) && terms.every((t) => haystack(f).includes(t)));
+    matching = [];
+    const counts = new Map(facets.map((facet) => [facet, new Map()]));
+    const add = (facet, value) => counts.get(facet).set(value, (counts.get(facet).get(value) ?? 0) + 1);
+    for (const f of data.findings) {
+      if (!terms.every((t) => haystack(f).includes(t))) continue;
+      const against = chosen.filter(([facet, v]) => !v.includes(f[facet]));
+      if (against.length > 1) continue;
+      if (against.length === 1) {
+        add(against[0][0], f[against[0][0]]); // it would be there without this one filter
+        continue;
+      }
+      matching.push(f);
+      for (const facet of facets) add(facet, f[facet]);
+    }
+    for (const facet of facets) recount(facet, counts.get(facet));
     shown = 0;
     list.replaceChildren();
     show(pageSize);

@@ -8,7 +8,7 @@ import (
 
 // figures sets numbers side by side, each with a rule above and its label below.
 func (l *layout) figures(b render.Figures) {
-	const gutter = 5.0
+	const gutter = 4.0
 	n := float64(len(b.Items))
 	w := (width - gutter*(n-1)) / n
 	type tile struct {
@@ -18,7 +18,7 @@ func (l *layout) figures(b render.Figures) {
 	var tiles []tile
 	lines := 0
 	for _, f := range b.Items {
-		t := tile{l.fonts.fit(f.Number, styleFigure, w), l.fonts.wrapAtMost(f.Label, styleSmall, w, 3)}
+		t := tile{l.fonts.fit(f.Number, styleFigure, w), l.fonts.wrapAtMost(f.Label, styleSmall, w, 4)}
 		lines = max(lines, len(t.label))
 		tiles = append(tiles, t)
 	}
@@ -43,8 +43,8 @@ func (l *layout) figures(b render.Figures) {
 }
 
 const (
-	barLabel  = 52.0
-	barWidth  = 36.0
+	barLabel  = 61.0
+	barWidth  = 25.0
 	barHeight = 2.8
 	barGap    = 0.35 // parts their parts, so that they stay apart in black and white
 )

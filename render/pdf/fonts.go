@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/auditpack/auditpack/render"
@@ -66,6 +67,7 @@ type fonts struct {
 	buffer   sfnt.Buffer
 	advances map[face]map[rune]float64 // in em; -1 for a character that the face lacks
 	taken    map[face]bool
+	lacking  bool // that a character was met which no face has
 }
 
 func newFonts() (*fonts, error) {
@@ -119,18 +121,46 @@ func (f *fonts) faceFor(fc face, r rune) (face, bool) {
 }
 
 // drawable returns s with everything written out that cannot be drawn: see
-// visible, and code points in brackets for characters that no face has.
+// visible, and for characters that no face has their script and code points, such as
+// [Han U+652F 4ED8], which names each of them and shows how many there are.
 func (f *fonts) drawable(s string, fc face) string {
 	s = render.Visible(s)
 	var b strings.Builder
-	for _, r := range s {
-		if _, ok := f.faceFor(fc, r); ok {
-			b.WriteRune(r)
-		} else {
-			b.WriteString(render.CodePoint(r))
+	script := "" // of the brackets that are open
+	bracket := func(next string, r rune) {
+		switch {
+		case next != "" && next == script:
+			fmt.Fprintf(&b, " %04X", r)
+			return
+		case script != "":
+			b.WriteByte(']')
+		}
+		if script = next; next != "" {
+			fmt.Fprintf(&b, "[%s%04X", next, r)
 		}
 	}
+	for _, r := range s {
+		if _, ok := f.faceFor(fc, r); ok {
+			bracket("", 0)
+			b.WriteRune(r)
+			continue
+		}
+		f.lacking = true
+		bracket(scriptOf(r), r)
+	}
+	bracket("", 0)
 	return b.String()
+}
+
+// scriptOf names the script of a character before the prefix of its code point. Signs
+// that all scripts share, such as emoji, have none.
+func scriptOf(r rune) string {
+	for name, table := range unicode.Scripts {
+		if name != "Common" && name != "Inherited" && unicode.Is(table, r) {
+			return name + " U+"
+		}
+	}
+	return "U+"
 }
 
 // width measures drawable text in millimetres.

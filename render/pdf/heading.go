@@ -30,7 +30,7 @@ func (l *layout) heading(s render.Section) {
 	case 2:
 		st, above, below = stylePart, 8, 2.2
 	case 3:
-		st, above, below = styleSub, 6, 1.2
+		st, above, below = styleSub, 4.6, 1.0
 	}
 	badge, badgeWidth := "", 0.0
 	if s.Badge.Value != "" {

@@ -166,7 +166,8 @@ func TestDrawableWritesOutWhatNoFontHas(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"a∋b":           "a∋b", // the second face has it
-		"漢":             "[U+6F22]",
+		"支付-shop":       "[Han U+652F 4ED8]-shop",
+		"支払い":           "[Han U+652F 6255][Hiragana U+3044]",
 		"\U0001F600":    "[U+1F600]",
 		"Ωμέγα Ж ﬁ € †": "Ωμέγα Ж ﬁ € †",
 	} {

@@ -127,7 +127,11 @@ func (l *layout) header(d *render.Document) func(*canvas) {
 }
 
 func (l *layout) footer(d *render.Document) func(*canvas) {
-	text := l.fonts.fit(d.Footer, styleRunning, width-30)
+	said := d.Footer
+	if l.fonts.lacking { // known now, since the pages are laid out
+		said += "  ·  [U+…] stands for characters that these fonts lack; report.html shows them"
+	}
+	text := l.fonts.fit(said, styleRunning, width-30)
 	return func(c *canvas) {
 		c.text(0, 5, text, styleRunning)
 		number := fmt.Sprintf("Page %d of %d", l.page, l.total)
