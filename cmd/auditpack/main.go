@@ -18,7 +18,9 @@ import (
 )
 
 func main() {
-	saveMemory(os.Getenv("GOGC"))
+	if note := saveMemory(os.Getenv, os.DirFS("/")); note != "" {
+		fmt.Fprintln(os.Stderr, note)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-ctx.Done()

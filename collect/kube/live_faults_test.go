@@ -87,6 +87,15 @@ func TestFaults(t *testing.T) {
 			w.Header().Set("Retry-After", "3600")
 			w.WriteHeader(http.StatusTooManyRequests)
 		}, schema.Query{Outcome: schema.Failed}, "no answer within 5s"},
+		{"shorter than announced", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Content-Length", "1000")
+			_, _ = w.Write([]byte(`{"kind":"ServiceAccountList","apiVersion":"v1","items":[]}`))
+		}, schema.Query{Outcome: schema.Failed}, ""},
+		{"called protobuf, and is none", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			w.Header().Set("Content-Type", "application/vnd.kubernetes.protobuf")
+			_, _ = w.Write([]byte(`{"kind":"ServiceAccountList","apiVersion":"v1","items":[]}`))
+		}, schema.Query{Outcome: schema.Failed}, ""},
 		{"another kind of answer", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = w.Write([]byte("<html>sign in</html>"))
