@@ -56,12 +56,12 @@ func oracle(t testing.TB, name string) string {
 }
 
 // command runs a program and returns what it prints; the error has what it says of it.
-func command(t testing.TB, program string, args ...string) ([]byte, error) {
+func command(t testing.TB, stdin, program string, args ...string) ([]byte, error) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command(program, args...)
 	cmd.Env = append(os.Environ(), "HELM_CACHE_HOME="+t.TempDir(), "HELM_CONFIG_HOME="+t.TempDir(), "HELM_DATA_HOME="+t.TempDir())
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("%w: %s%s", err, &stdout, &stderr)
 	}
@@ -71,11 +71,7 @@ func command(t testing.TB, program string, args ...string) ([]byte, error) {
 // helm runs a command of helm on the chart, with values as YAML.
 func helm(t testing.TB, values string, args ...string) ([]byte, error) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "values.yaml")
-	if err := os.WriteFile(file, []byte(values), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return command(t, oracle(t, "helm"), append(args, "--namespace="+namespace, "--values="+file)...)
+	return command(t, values, oracle(t, "helm"), append(args, "--namespace="+namespace, "--values=-")...)
 }
 
 // template renders the chart as a release called auditpack.

@@ -108,7 +108,7 @@ func builds(t testing.TB) map[string]objects {
 	t.Helper()
 	out := map[string]objects{}
 	for _, folder := range []string{"base", "overlays/bucket"} {
-		b, err := command(t, oracle(t, "kustomize"), "build", filepath.Join(kustomize, folder))
+		b, err := command(t, "", oracle(t, "kustomize"), "build", filepath.Join(kustomize, folder))
 		if err != nil {
 			t.Fatal(err)
 		}
