@@ -139,6 +139,9 @@ func TestLiveFindsWhatTheDemoFinds(t *testing.T) {
 		t.Errorf("findings (-demo +live):\n%s", d)
 	}
 	for _, s := range live.Sources {
+		if s.Kind == schema.SourceForge || s.Kind == schema.SourceImports {
+			continue // files of the sample answer for them, here as in the demo
+		}
 		if s.Kind != schema.SourceCluster || s.Collector.Username == "" || s.ResourceVersion == "" {
 			t.Errorf("source %s is not described: %+v", s.Name, s)
 		}

@@ -53,7 +53,7 @@ func printSample(env *environment, s *schema.Sample) {
 // printTraces says how much of production leads back to an approved change.
 func printTraces(env *environment, p paint, c schema.TraceCounts) {
 	if c.All() > 0 {
-		fmt.Fprintf(env.stdout, "Traced to an approved change: %d of %d production workloads; %s, %d not seen whole.\n",
+		fmt.Fprintf(env.stdout, "Production workloads traced to approval: %d of %d; %s, %d not seen.\n",
 			c.Unbroken, c.All(), p.bad(c.Broken > 0, fmt.Sprintf("%d broken", c.Broken)), c.NotSeen)
 	}
 }

@@ -96,13 +96,14 @@ func printGaps(env *environment, p paint, r *schema.Report) {
 // unspoken is the kind of gap of a kind that files do not speak of.
 const unspoken = 3
 
-// kindOfGap puts a source that was not read first, then documents that cannot be
-// read, then what a source answered with a refusal, and last what files do not speak of.
+// kindOfGap puts a source that was not read first, then documents and files of other
+// tools that cannot be read, for somebody named them, then what a source answered with
+// a refusal, and last what files do not speak of.
 func kindOfGap(q schema.Query) int {
 	switch {
 	case q.Resource == "source":
 		return 0
-	case q.Resource == "documents":
+	case q.Resource == "documents", q.Source == schema.ImportSource:
 		return 1
 	case q.Code != 0:
 		return 2
