@@ -13,9 +13,11 @@ import (
 type drawing struct {
 	*book
 	*excelize.StreamWriter
-	s     render.Sheet
-	row   int // the last that was written
-	links int
+	s       render.Sheet
+	part    string
+	letters []string // of the columns
+	row     int      // the last that was written
+	links   int
 }
 
 // drawSheet puts the title into the first row, the notes below it, and after an
@@ -29,7 +31,7 @@ func (b *book) drawSheet(s render.Sheet) error {
 	if err != nil {
 		return err
 	}
-	d := &drawing{book: b, StreamWriter: sw, s: s}
+	d := &drawing{book: b, StreamWriter: sw, s: s, part: b.parts[s.Name]}
 	for _, step := range []func() error{d.columns, d.head, d.body, d.statuses, d.filter, func() error { return b.printNames(s, d.row) }, sw.Flush} {
 		if err := step(); err != nil {
 			return err
@@ -43,6 +45,7 @@ func (d *drawing) columns() error {
 		if err := d.SetColWidth(i+1, i+1, float64(c.Width)); err != nil {
 			return err
 		}
+		d.letters = append(d.letters, columnName(i+1))
 	}
 	header := d.headerRow[d.s.Name]
 	return d.StreamWriter.SetPanes(&excelize.Panes{Freeze: true, YSplit: header, TopLeftCell: cellName(1, header+1), ActivePane: "bottomLeft"})
@@ -71,6 +74,7 @@ func (d *drawing) head() error {
 // body writes the rows, and where they are more than a sheet takes says so in the last.
 func (d *drawing) body() error {
 	left := 0
+	d.kept.begin(d.part)
 	for row := range d.s.Rows {
 		if d.row == d.rows-1 {
 			left++
@@ -86,7 +90,7 @@ func (d *drawing) body() error {
 	}
 	d.row++
 	remark := fmt.Sprintf("%d more rows do not fit into a sheet; the archive has all of them", left)
-	return d.SetRow(cellName(1, d.row), []any{excelize.Cell{StyleID: d.note(render.Bad), Value: remark}})
+	return d.kept.add(d.part, d.row, 0, d.letters, []any{excelize.Cell{StyleID: d.note(render.Bad), Value: remark}})
 }
 
 func (d *drawing) drawRow(row []render.Cell) error {
@@ -100,7 +104,7 @@ func (d *drawing) drawRow(row []render.Cell) error {
 			return err
 		}
 	}
-	return d.SetRow(cellName(1, d.row), cells, excelize.RowOpts{Height: rowHeight(d.s.Columns, row)})
+	return d.kept.add(d.part, d.row, rowHeight(d.s.Columns, row), d.letters, cells)
 }
 
 // follow makes a cell a link when it is one.

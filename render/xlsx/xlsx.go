@@ -1,11 +1,12 @@
 // Package xlsx draws the sheets of a Document as a workbook.
 //
-// Render is the one call. Rows are streamed, so that memory does not grow with a
-// population. Texts are cells of the text format and links are of the file format:
+// Render is the one call. Rows wait in a temporary file, so that memory does not
+// grow with a population. Texts are cells of the text format and links are of the file format:
 // there is no formula in the workbook, whatever a text starts with.
 package xlsx
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -26,7 +27,6 @@ func Render(w io.Writer, d *render.Document) (err error) {
 			err = fmt.Errorf("close workbook: %w", cerr)
 		}
 	}()
-	f.SetZipWriter(newSortedZip)
 	if err := setProperties(f, d); err != nil {
 		return err
 	}
@@ -34,6 +34,7 @@ func Render(w io.Writer, d *render.Document) (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, b.kept.close()) }()
 	if err := b.addSheets(); err != nil {
 		return err
 	}
@@ -61,6 +62,9 @@ type book struct {
 	d *render.Document
 	// headerRow is the row of the header of each sheet, 0 for the overview.
 	headerRow map[string]int
+	// parts are the names of the files of the sheets in the archive.
+	parts map[string]string
+	kept  *rowFile
 	// rows is how many rows a sheet may have, which is Excel's limit but in tests.
 	rows int
 }
@@ -70,7 +74,12 @@ func newBook(f *excelize.File, d *render.Document) (*book, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &book{File: f, styles: styles, d: d, headerRow: map[string]int{}, rows: excelize.TotalRows}
+	kept, err := newRowFile()
+	if err != nil {
+		return nil, err
+	}
+	f.SetZipWriter(kept.zipWriter)
+	b := &book{File: f, styles: styles, d: d, headerRow: map[string]int{}, parts: map[string]string{}, kept: kept, rows: excelize.TotalRows}
 	if d.Overview != nil {
 		b.headerRow[d.Overview.Name] = 0
 	}
@@ -99,6 +108,7 @@ func (b *book) addSheets() error {
 		if err != nil {
 			return fmt.Errorf("sheet %q: %w", name, err)
 		}
+		b.parts[name] = fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1)
 	}
 	return nil
 }

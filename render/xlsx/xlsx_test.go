@@ -221,6 +221,7 @@ func TestRowsBeyondTheSheetAreCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer b.kept.close()
 	b.rows = 10
 	if err := b.addSheets(); err != nil {
 		t.Fatal(err)
