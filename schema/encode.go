@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // flushAt is how many bytes an encoder gathers before it writes them.
@@ -80,8 +81,17 @@ var (
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
+var marshaling sync.Map // bool by reflect.Type
+
 // marshals reports whether values of a type say themselves how they are written.
-func marshals(t reflect.Type) bool { return t.Implements(jsonMarshaler) || t.Implements(textMarshaler) }
+func marshals(t reflect.Type) bool {
+	if known, ok := marshaling.Load(t); ok {
+		return known.(bool)
+	}
+	does := t.Implements(jsonMarshaler) || t.Implements(textMarshaler)
+	marshaling.Store(t, does)
+	return does
+}
 
 // other leaves a value to encoding/json.
 func (e *encoder) other(v reflect.Value) {
@@ -97,17 +107,24 @@ func (e *encoder) other(v reflect.Value) {
 	e.b = append(e.b, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
 }
 
-// text writes a string, itself if nothing in it needs an escape.
+// text writes a string. Those with a character that is rarely in one are left to
+// encoding/json.
 func (e *encoder) text(s string) {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+	start := len(e.b)
+	e.b = append(e.b, '"')
+	from := 0
+	for i, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			e.b = append(append(e.b, s[from:i]...), '\\')
+			from = i
+		case r < ' ' || r == utf8.RuneError || r == '\u2028' || r == '\u2029':
+			e.b = e.b[:start]
 			e.other(reflect.ValueOf(s))
 			return
 		}
 	}
-	e.b = append(e.b, '"')
-	e.b = append(e.b, s...)
-	e.b = append(e.b, '"')
+	e.b = append(append(e.b, s[from:]...), '"')
 }
 
 // between writes what stands before the n-th element of a list or an object.
