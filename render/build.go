@@ -17,7 +17,7 @@ type builder struct {
 
 	control  map[string]schema.ControlResult
 	checks   map[string][]schema.CheckResult // by control
-	findings map[string][]schema.Finding     // by control
+	findings map[string][]*schema.Finding    // by control
 	areas    []area
 	gaps     []gap
 	owners   []ownerGroup
@@ -66,7 +66,7 @@ func newBuilder(r *schema.Report, s *schema.Snapshot, t texts) *builder {
 		r: r, s: s, texts: t,
 		control:  map[string]schema.ControlResult{},
 		checks:   map[string][]schema.CheckResult{},
-		findings: map[string][]schema.Finding{},
+		findings: map[string][]*schema.Finding{},
 	}
 	for _, a := range r.Areas {
 		b.areas = append(b.areas, area{id: a.ID, name: a.Name})
@@ -78,7 +78,7 @@ func newBuilder(r *schema.Report, s *schema.Snapshot, t texts) *builder {
 	for _, c := range r.Checks {
 		b.checks[c.Control] = append(b.checks[c.Control], c)
 	}
-	for _, f := range r.Findings {
+	for f := range each(r.Findings) {
 		b.findings[f.Control] = append(b.findings[f.Control], f)
 	}
 	b.gaps = findGaps(r)

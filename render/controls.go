@@ -251,13 +251,13 @@ func (b *builder) controlFindings(c schema.ControlResult) []Block {
 	var rows [][]Text
 	total := 0
 	for _, f := range b.findings[c.ID] {
-		if !open(f) {
+		if !open(*f) {
 			continue
 		}
 		if total++; len(rows) < controlTop {
 			severity := severityText(f.Severity)
-			severity.Note = b.ageNote(f)
-			rows = append(rows, []Text{severity, {Value: shorten(f.Message, 300), Link: b.findingID(f)}})
+			severity.Note = b.ageNote(*f)
+			rows = append(rows, []Text{severity, {Value: shorten(f.Message, 300), Link: b.findingID(*f)}})
 		}
 	}
 	if total == 0 {

@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -51,9 +52,9 @@ func (b *builder) findingsByOwner() []Section {
 // An ownerGroup is what one owner has to look at, worst first.
 type ownerGroup struct {
 	owner    string
-	findings []schema.Finding
+	findings []*schema.Finding
 	counts   map[schema.Severity]int // of open ones
-	shown    []schema.Finding        // those that its part lists
+	shown    []*schema.Finding       // those that its part lists
 }
 
 // choose picks what each part lists: of each check the first findingsPerCheck, and
@@ -97,12 +98,23 @@ func (b *builder) findingID(f schema.Finding) string {
 
 func findingTarget(f schema.Finding) string { return "finding-" + f.ID }
 
+// each yields findings where they are: there may be a hundred thousand of them.
+func each(findings []schema.Finding) iter.Seq[*schema.Finding] {
+	return func(yield func(*schema.Finding) bool) {
+		for i := range findings {
+			if !yield(&findings[i]) {
+				return
+			}
+		}
+	}
+}
+
 // ownerGroups sorts owners by what is worst, then by name.
 func (b *builder) ownerGroups() []ownerGroup {
 	index := map[string]int{}
 	var groups []ownerGroup
-	for _, f := range b.r.Findings {
-		o := ownerOf(f)
+	for f := range each(b.r.Findings) {
+		o := ownerOf(*f)
 		i, ok := index[o]
 		if !ok {
 			i = len(groups)
@@ -110,7 +122,7 @@ func (b *builder) ownerGroups() []ownerGroup {
 			groups = append(groups, ownerGroup{owner: o, counts: map[schema.Severity]int{}})
 		}
 		groups[i].findings = append(groups[i].findings, f)
-		if open(f) {
+		if open(*f) {
 			groups[i].counts[f.Severity]++
 		}
 	}
@@ -160,7 +172,7 @@ func (b *builder) ownerSection(i int, g ownerGroup) Section {
 	}
 	fixed := map[string]bool{}
 	for _, f := range g.shown {
-		note := place(f)
+		note := place(*f)
 		if f.Remediation != "" && !fixed[f.Check] {
 			fixed[f.Check] = true
 			note = strings.TrimPrefix(note+". Fix: "+f.Remediation, ". ")
@@ -170,7 +182,7 @@ func (b *builder) ownerSection(i int, g ownerGroup) Section {
 			check.Link = f.Control
 		}
 		severity := severityText(f.Severity)
-		severity.Note, severity.ID = cmp.Or(stateNote(f), b.ageNote(f)), b.findingID(f)
+		severity.Note, severity.ID = cmp.Or(stateNote(*f), b.ageNote(*f)), b.findingID(*f)
 		t.Rows = append(t.Rows, []Text{severity, {Value: shorten(f.Message, 260), Note: note}, check, b.evidenceOf(f.Check)})
 	}
 	s := Section{ID: ownerID(i), Title: g.owner, Level: 2, Blocks: []Block{t}}
@@ -196,15 +208,15 @@ func place(f schema.Finding) string {
 }
 
 // worstFirst puts open findings before the others, each by severity, then check.
-func worstFirst(findings []schema.Finding) []schema.Finding {
+func worstFirst(findings []*schema.Finding) []*schema.Finding {
 	rank := map[schema.Severity]int{}
 	for i, s := range severities {
 		rank[s] = i
 	}
 	out := slices.Clone(findings)
-	slices.SortStableFunc(out, func(x, y schema.Finding) int {
-		if open(x) != open(y) {
-			if open(x) {
+	slices.SortStableFunc(out, func(x, y *schema.Finding) int {
+		if open(*x) != open(*y) {
+			if open(*x) {
 				return -1
 			}
 			return 1

@@ -81,10 +81,10 @@ func (b *builder) questionControls(q schema.Question) Table {
 const questionTop = 3
 
 func (b *builder) questionFindings(q schema.Question) []Block {
-	var found []schema.Finding
+	var found []*schema.Finding
 	for _, id := range q.Controls {
 		for _, f := range b.findings[id] {
-			if open(f) {
+			if open(*f) {
 				found = append(found, f)
 			}
 		}
@@ -98,12 +98,12 @@ func (b *builder) questionFindings(q schema.Question) []Block {
 	}
 	fixed := map[string]bool{}
 	for _, f := range worstFirst(found)[:min(len(found), questionTop)] {
-		what := Text{Value: shorten(f.Message, 240), Link: b.findingID(f)}
+		what := Text{Value: shorten(f.Message, 240), Link: b.findingID(*f)}
 		if !fixed[f.Remediation] { // the same remedy is said once
 			what.Note = shorten(f.Remediation, 240)
 		}
 		fixed[f.Remediation] = true
-		t.Rows = append(t.Rows, []Text{severityText(f.Severity), what, plain(ownerOf(f))})
+		t.Rows = append(t.Rows, []Text{severityText(f.Severity), what, plain(ownerOf(*f))})
 	}
 	return []Block{t}
 }

@@ -83,17 +83,17 @@ const (
 // trail is the Trail of the worst findings.
 func (b *builder) trail() Trail {
 	t := newTrails()
-	findings := worstFirst(b.r.Findings)
+	findings := worstFirst(slices.Collect(each(b.r.Findings)))
 	t.MoreFindings = max(0, len(findings)-trailFindings)
 	findings = findings[:len(findings)-t.MoreFindings]
 	known := b.rowsAbout(findings)
 	for _, f := range findings {
 		populations := b.populationsOf(f.Check)
-		rows := restingOn(f, populations, known[identity(f.Subject)])
+		rows := restingOn(*f, populations, known[identity(f.Subject)])
 		shown := rows[:min(len(rows), trailRows)]
 		out := Finding{
-			ID: f.ID, Target: findingTarget(f), Check: f.Check, Control: b.controlOf(f), Area: b.areaOf(f), Severity: severityText(f.Severity), State: stateOf(f),
-			Subject: f.Subject, Register: b.registerOf(f.Subject), Message: f.Message, Remediation: f.Remediation, Owner: ownerOf(f),
+			ID: f.ID, Target: findingTarget(*f), Check: f.Check, Control: b.controlOf(*f), Area: b.areaOf(*f), Severity: severityText(f.Severity), State: stateOf(*f),
+			Subject: f.Subject, Register: b.registerOf(f.Subject), Message: f.Message, Remediation: f.Remediation, Owner: ownerOf(*f),
 			MoreRows: len(rows) - len(shown), Objects: []int{t.object(f.Subject)},
 		}
 		for _, name := range populations {
@@ -179,7 +179,7 @@ func identity(s schema.Subject) schema.Subject {
 
 // rowsAbout returns the rows of all populations whose object a finding names, in
 // the order of the populations and their lines.
-func (b *builder) rowsAbout(findings []schema.Finding) map[schema.Subject][]located {
+func (b *builder) rowsAbout(findings []*schema.Finding) map[schema.Subject][]located {
 	named := map[schema.Subject]bool{}
 	for _, f := range findings {
 		named[identity(f.Subject)] = true
