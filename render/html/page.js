@@ -30,6 +30,7 @@
   const labels = { owner: "Every owner", area: "Every area", control: "Every control", cluster: "Every cluster", namespace: "Every namespace" };
   let matching = data.findings;
   let shown = 0;
+  let chosenNow = ""; // the filters in words
 
   // values counts what the findings say of a facet, in the order of the first of each.
   function values(facet) {
@@ -44,8 +45,9 @@
     for (const facet of ["severity", "state"]) {
       const box = filter.querySelector(`[data-chips="${facet}"]`);
       for (const [value, n] of values(facet)) {
-        const checked = facet === "state" && openStates.includes(value) ? "" : undefined;
-        box.append(el("label", { class: "chip" }, el("input", { type: "checkbox", name: facet, value, checked }), value + " ", el("span", { "data-count": value }, number(n))));
+        const choice = el("input", { type: "checkbox", name: facet, value });
+        choice.checked = facet === "state" && openStates.includes(value); // a property, so that clearing the filters unchecks it
+        box.append(el("label", { class: "chip" }, choice, value + " ", el("span", { "data-count": value }, number(n))));
       }
     }
     for (const facet of Object.keys(labels)) {
@@ -104,8 +106,9 @@
     list.replaceChildren();
     show(pageSize);
     const left = data.left > 0 ? `; ${number(data.left)} more are in control-map.xlsx` : "";
-    found.textContent = (matching.length === data.findings.length ? count(matching.length, "finding", "findings")
-      : `${number(matching.length)} of ${count(data.findings.length, "finding", "findings")}`) + left;
+    const narrowed = terms.length > 0 || chosen.length > 0;
+    found.textContent = (narrowed ? `${number(matching.length)} of ` : "") + count(data.findings.length, "finding", "findings") + left;
+    chosenNow = [...chosen.map(([facet, v]) => (facet === "state" ? "status" : facet) + " " + v.join(" or ")), ...terms.map((t) => `the word "${t}"`)].join(", ");
   }
 
   function show(n) {
@@ -276,7 +279,7 @@
     for (const form of forms) {
       for (const [key, value] of new FormData(form)) if (value !== "") state.append(key, value);
     }
-    history.replaceState(null, "", "#" + place + (state.size > 0 ? "?" + state : ""));
+    history.replaceState(null, "", `#${place}?${state}`); // with its mark also when nothing is filtered, which is not how the page begins
   }
 
   // restore sets every field of the forms from the filters of a fragment.
@@ -368,9 +371,13 @@
     for (const section of document.querySelectorAll(".chapter")) watcher.observe(section);
   }
 
-  // On paper everything is open, as far as it is not too much paper.
+  // On paper everything is open, as far as it is not too much paper. The list is as
+  // it was filtered, and says so.
   function preparePrint() {
     show(printSize - shown);
+    const listed = shown < matching.length ? `The first ${number(shown)} of ${number(matching.length)}` : number(shown);
+    byID("printed").textContent = shown === data.findings.length && data.left === 0 ? `All ${count(shown, "finding", "findings")}.`
+      : `${listed} of ${count(data.findings.length + data.left, "finding", "findings")}${chosenNow === "" ? "" : ": " + chosenNow}. All are in control-map.xlsx, sheet Findings.`;
     for (const e of document.querySelectorAll(".fold")) e.open = true;
   }
 
