@@ -91,7 +91,8 @@ type PlanSpec struct {
 	Reviews []string `json:"reviews,omitzero"`
 	// Support is a file that says until when releases are supported, or empty for the built-in table.
 	Support string `json:"support,omitempty"`
-	// Previous is the archive or folder of the bundle before this one; its digest goes into the statement.
+	// Previous is the archive or folder of the bundle before this one; its digest goes into the statement. An address, as
+	// Publication.To, stands for the newest bundle of this plan there.
 	Previous string `json:"previous,omitempty"`
 	// PreviousPolicy is a VerificationPolicy file that says who may have signed Previous, beside the key of this run. Keyless runs need it.
 	PreviousPolicy string `json:"previousPolicy,omitempty"`

@@ -29,7 +29,7 @@ type previousFlags struct {
 }
 
 func (p *previousFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&p.bundle, "previous", "", "the `bundle` before this one, archive or folder (default: the plan's)")
+	c.Flags().StringVar(&p.bundle, "previous", "", "the `bundle` before this one, archive or folder, or the address of a place, of which it is the newest of this plan (default: the plan's)")
 	c.Flags().StringArrayVar(&p.keys, "previous-key", nil, "a public key `file` that may have signed the previous bundle, beside the key of this run; repeatable")
 	c.Flags().StringVar(&p.policyFile, "previous-policy", "", "a VerificationPolicy `file` for the previous bundle, such as one that was signed keyless (default: the plan's)")
 	c.Flags().StringArrayVar(&p.decryptWith, "previous-identity", nil, "age identity or SSH private key `file` that opens an encrypted previous or superseded bundle; repeatable")
@@ -44,7 +44,7 @@ func (p *previousFlags) given() bool {
 
 // follow puts what the bundle before this one says into the inputs. Inputs that
 // were read from a bundle have it already, verified when that was made.
-func (o *runOptions) follow(ctx context.Context, in *input.Set, signer *seal.Signer, asOf time.Time) error {
+func (o *runOptions) follow(ctx context.Context, env *environment, in *input.Set, signer *seal.Signer, asOf time.Time) error {
 	path, err := o.previousPath(in)
 	if err != nil {
 		return invalid(err)
@@ -52,7 +52,12 @@ func (o *runOptions) follow(ctx context.Context, in *input.Set, signer *seal.Sig
 	if policy := in.Plan.Spec.PreviousPolicy; o.previous.policyFile == "" && policy != "" && o.plan != "" {
 		o.previous.policyFile = in.Path(policy)
 	}
-	if path != "" {
+	switch {
+	case isAddress(path):
+		if err := o.previous.takeNewest(ctx, env, path, in, signer); err != nil {
+			return err
+		}
+	case path != "":
 		if err := o.previous.take(ctx, path, in, signer); err != nil {
 			return invalid(fmt.Errorf("previous bundle %w", err))
 		}
@@ -123,6 +128,8 @@ func (o *runOptions) previousPath(in *input.Set) (string, error) {
 		return o.previous.bundle, nil
 	case in.Previous != nil:
 		return "", nil
+	case isAddress(named):
+		return named, nil
 	case named != "" && o.plan == "":
 		return "", fmt.Errorf("the plan beside the evidence names the previous bundle %q, relative to a file that is not here; pass it with --previous", named)
 	case named == "" && o.previous.supersedes == "" && (len(o.previous.keys) > 0 || o.previous.policyFile != ""):

@@ -171,6 +171,8 @@ type publisher struct {
 	sign    func(ctx context.Context, statement []byte) ([]byte, error)
 	now     time.Time
 	dryRun  bool
+	// renumber is true for a new bundle, which takes a free name at each place.
+	renumber bool
 }
 
 // publish puts the archive at one place and then deletes there what the rules do
@@ -191,11 +193,12 @@ func (p publisher) publish(ctx context.Context, to schema.Publication) (publishe
 			return published{}, err
 		}
 	} else {
-		r, err := place.Put(ctx, p.archive, publish.PutOptions{Lock: lock, Sign: p.sign})
+		r, err := place.Put(ctx, p.archive, publish.PutOptions{Lock: lock, Sign: p.sign, Renumber: p.renumber})
 		if err != nil {
 			return published{}, err
 		}
-		done.Already, done.Manifest = r.Already, r.Manifest
+		done.Address, done.Already, done.Manifest = r.Address, r.Already, r.Manifest
+		p.archive.Name = r.Name
 	}
 	if lock != nil && !done.Already {
 		done.LockedUntil = &lock.Until
@@ -244,7 +247,7 @@ func publishAll(ctx context.Context, env *environment, path string, places []sch
 	if err != nil {
 		return err
 	}
-	to := publisher{archive: a, sign: signWith(signer), now: time.Now().UTC()}
+	to := publisher{archive: a, sign: signWith(signer), now: time.Now().UTC(), renumber: true}
 	var failed []error
 	for _, p := range places {
 		done, err := to.publish(ctx, p)

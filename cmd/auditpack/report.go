@@ -77,7 +77,7 @@ func report(ctx context.Context, env *environment, o runOptions, path string, tr
 			return err
 		}
 	}
-	if err := o.follow(ctx, in, signer, asOf); err != nil {
+	if err := o.follow(ctx, env, in, signer, asOf); err != nil {
 		return err
 	}
 	recipients, err := o.recipients(in)

@@ -109,7 +109,7 @@ func run(ctx context.Context, env *environment, o runOptions, told *telling) err
 	if err != nil {
 		return err
 	}
-	if err := o.follow(ctx, in, signer, asOf); err != nil {
+	if err := o.follow(ctx, env, in, signer, asOf); err != nil {
 		return err
 	}
 	sources, err := o.sources(env, in, asOf)

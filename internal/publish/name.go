@@ -2,6 +2,7 @@ package publish
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"strconv"
 	"time"
@@ -35,6 +36,15 @@ func parseName(name string) (bundleName, bool) {
 		}
 	}
 	return n, true
+}
+
+// next is the name of another bundle of the day.
+func (n bundleName) next() string {
+	name := fmt.Sprintf("%s-%s-%d.zip", n.plan, n.date.Format(time.DateOnly), n.number+1)
+	if n.encrypted {
+		name += ".age"
+	}
+	return name
 }
 
 // compare puts the newer bundle first.

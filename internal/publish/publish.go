@@ -81,10 +81,15 @@ type PutOptions struct {
 	// Sign signs an in-toto Statement and returns a Sigstore bundle. A registry keeps
 	// one about what it was given, for cosign. Where Sign is nil nothing is signed.
 	Sign func(ctx context.Context, statement []byte) ([]byte, error)
+	// Renumber has a bundle whose name is taken by another one take the next free
+	// number of its day, as NAME-2.zip.
+	Renumber bool
 }
 
 // A Receipt says what lies at a place now.
 type Receipt struct {
+	// Name is that of the archive, unless it got another number.
+	Name string
 	// Address names the bundle itself, without the options of the place.
 	Address string
 	// SHA256 is of the bytes that were read back.
@@ -141,11 +146,31 @@ type identifier interface {
 // Close ends the connections of the place.
 func (p *Place) Close() error { return p.close() }
 
+// A takenError says that a name belongs to another bundle.
+type takenError struct{ address, there, given string }
+
+func (e *takenError) Error() string {
+	return fmt.Sprintf("%s is there already with other bytes (SHA-256 %s, and this one has %s); nothing was overwritten: publish to another place, or seal a new bundle", e.address, e.there, e.given)
+}
+
 // Put writes the archive and reads it back. A name that is taken is an error,
-// unless by the same bytes. A lock that the store cannot give is an error before
-// anything is written.
+// unless by the same bytes or where the options ask for another number. A lock
+// that the store cannot give is an error before anything is written.
 func (p *Place) Put(ctx context.Context, a Archive, o PutOptions) (Receipt, error) {
-	r := Receipt{Address: p.address(a.Name)}
+	for {
+		r, err := p.putAs(ctx, a, o)
+		taken := (*takenError)(nil)
+		n, ok := parseName(a.Name)
+		if !errors.As(err, &taken) || !o.Renumber || p.single || !ok {
+			return r, err
+		}
+		a.Name = n.next()
+	}
+}
+
+// putAs is Put under the name that the archive has.
+func (p *Place) putAs(ctx context.Context, a Archive, o PutOptions) (Receipt, error) {
+	r := Receipt{Name: a.Name, Address: p.address(a.Name)}
 	f, err := os.Open(a.Path)
 	if err != nil {
 		return Receipt{}, err
@@ -163,7 +188,7 @@ func (p *Place) Put(ctx context.Context, a Archive, o PutOptions) (Receipt, erro
 	case r.SHA256 == a.SHA256:
 		return r, nil
 	case r.Already:
-		return Receipt{}, fmt.Errorf("%s is there already with other bytes (SHA-256 %s, and this one has %s); nothing was overwritten: publish to another place, or seal a new bundle", r.Address, r.SHA256, a.SHA256)
+		return Receipt{}, &takenError{r.Address, r.SHA256, a.SHA256}
 	}
 	return Receipt{}, fmt.Errorf("%s gives back other bytes than were sent (SHA-256 %s instead of %s): do not rely on this store, and delete the object by hand", r.Address, r.SHA256, a.SHA256)
 }

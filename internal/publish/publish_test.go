@@ -128,6 +128,40 @@ func TestPutNeverOverwrites(t *testing.T) {
 	}
 }
 
+// TestPutRenumbers gives another bundle of a day the next number, and finds each
+// again under the one that it got.
+func TestPutRenumbers(t *testing.T) {
+	p, dir := open(t)
+	put(t, p, bundle(t, "prod-2026-09-30.zip", "first"))
+	put(t, p, bundle(t, "prod-2026-10-01.zip.age", "first"))
+	for name, want := range map[string]string{"prod-2026-09-30.zip": "prod-2026-09-30-2.zip", "prod-2026-10-01.zip.age": "prod-2026-10-01-2.zip.age"} {
+		second := bundle(t, name, "second")
+		for _, already := range []bool{false, true} {
+			r, err := p.Put(context.Background(), second, PutOptions{Renumber: true})
+			if err != nil || r.Name != want || r.Already != already || r.SHA256 != second.SHA256 || r.Address != p.AddressOf(want) {
+				t.Errorf("%+v, %v; want %s", r, err, want)
+			}
+		}
+	}
+	if d := cmp.Diff([]string{"prod-2026-09-30-2.zip", "prod-2026-09-30.zip", "prod-2026-10-01-2.zip.age", "prod-2026-10-01.zip.age"}, files(t, dir)); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestNewest goes by plan, day and number, and not by the order of the names.
+func TestNewest(t *testing.T) {
+	p, _ := open(t)
+	for _, name := range []string{"prod-2026-09-30.zip", "prod-2026-10-01-9.zip", "prod-2026-10-01-10.zip", "prod-2026-10-01.zip", "prod-eu-2026-12-01.zip"} {
+		put(t, p, bundle(t, name, ""))
+	}
+	for plan, want := range map[string]string{"prod": "prod-2026-10-01-10.zip", "prod-eu": "prod-eu-2026-12-01.zip", "other": ""} {
+		got, found, err := p.Newest(context.Background(), plan)
+		if err != nil || got.Name != want || found != (want != "") {
+			t.Errorf("%s: %q, %v, %v; want %q", plan, got.Name, found, err, want)
+		}
+	}
+}
+
 // TestPutCleansUp leaves nothing of an upload that is cut off, and what a killed
 // program left goes with the next upload that succeeds.
 func TestPutCleansUp(t *testing.T) {

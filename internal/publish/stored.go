@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -32,6 +33,36 @@ func (p *Place) List(ctx context.Context) ([]Stored, error) {
 	}
 	slices.SortFunc(out, func(a, b Stored) int { return cmp.Compare(a.Name, b.Name) })
 	return out, nil
+}
+
+// Newest returns the newest bundle of a plan at the place, folders below it left
+// out, by the names; false where there is none.
+func (p *Place) Newest(ctx context.Context, plan string) (Stored, bool, error) {
+	objects, err := p.store.list(ctx, false)
+	if err != nil {
+		return Stored{}, false, fmt.Errorf("list %s: %w", p.Address, err)
+	}
+	var newest Stored
+	var name bundleName
+	for _, o := range objects {
+		if n, ok := parseName(o.name); ok && n.plan == plan && (newest.Name == "" || n.compare(name) < 0) {
+			newest, name = Stored{o.name, o.size}, n
+		}
+	}
+	return newest, newest.Name != "", nil
+}
+
+// Copy writes an archive of the place to w.
+func (p *Place) Copy(ctx context.Context, s Stored, w io.Writer) error {
+	r, err := p.store.read(ctx, s.Name, 0, -1)
+	if err == nil {
+		_, err = io.Copy(w, r)
+		err = errors.Join(err, r.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", p.address(s.Name), err)
+	}
+	return nil
 }
 
 // Reader reads parts of an archive, each with a request of its own, and the end of

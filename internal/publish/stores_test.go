@@ -2,10 +2,13 @@ package publish
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -87,7 +90,16 @@ func TestStoresNeverOverwrite(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "nothing was overwritten") {
 			t.Errorf("another bundle: %v", err)
 		}
-		wantOnly(t, s.place(t, s.host()), first.Name, second.Name)
+		other := bundle(t, second.Name, "other")
+		if r, err := p.Put(context.Background(), other, PutOptions{Renumber: true}); err != nil || r.Name != "prod-2026-10-01-2.zip" || r.Already {
+			t.Errorf("another bundle of the day: %+v, %v", r, err)
+		}
+		wantOnly(t, s.place(t, s.host()), first.Name, "prod-2026-10-01-2.zip", second.Name)
+		newest, _, err := p.Newest(context.Background(), "prod")
+		var back bytes.Buffer
+		if err := errors.Join(err, p.Copy(context.Background(), newest, &back)); err != nil || fmt.Sprintf("%x", sha256.Sum256(back.Bytes())) != other.SHA256 {
+			t.Errorf("the newest, %q, comes back as other bytes: %v", newest.Name, err)
+		}
 	})
 }
 
