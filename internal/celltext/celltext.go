@@ -5,16 +5,20 @@ package celltext
 import (
 	"fmt"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// Max is Excel's limit of characters in a cell.
+// Max is Excel's limit of characters in a cell, of which those beyond U+FFFF are two.
 const Max = 32767
 
 // Clean makes a text that XML can carry and Excel takes: characters that XML 1.0
 // forbids and those that turn the direction of text are shown as their code point,
 // and what is longer than a cell ends in a remark.
 func Clean(text string) string {
+	if plain(text) && len(text) <= Max {
+		return text
+	}
 	var b strings.Builder
 	for _, r := range text {
 		switch {
@@ -26,7 +30,21 @@ func Clean(text string) string {
 			b.WriteRune(r)
 		}
 	}
-	return Shorten(b.String(), Max)
+	clean := b.String()
+	if len(clean) > Max && len(utf16.Encode([]rune(clean))) > Max {
+		return Shorten(clean, Max/2)
+	}
+	return clean
+}
+
+// plain reports whether a text is of printable ASCII, as most are.
+func plain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 const cut = " … (cut; see the archive)"
