@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 )
 
@@ -50,6 +51,9 @@ func (e *encoder) value(v reflect.Value) {
 	case !v.IsValid():
 		e.b = append(e.b, "null"...)
 		return
+	case v.Type() == timeType:
+		e.time(v)
+		return
 	case marshals(v.Type()):
 		e.other(v)
 		return
@@ -79,6 +83,7 @@ func (e *encoder) value(v reflect.Value) {
 var (
 	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
+	timeType      = reflect.TypeFor[time.Time]()
 )
 
 var marshaling sync.Map // bool by reflect.Type
@@ -105,6 +110,18 @@ func (e *encoder) other(v reflect.Value) {
 		e.err = err
 	}
 	e.b = append(e.b, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
+}
+
+// time writes a time in UTC, and leaves any other to encoding/json.
+func (e *encoder) time(v reflect.Value) {
+	t := v.Interface().(time.Time)
+	if t.Location() != time.UTC || t.Year() < 0 || t.Year() > 9999 {
+		e.other(v)
+		return
+	}
+	e.b = append(e.b, '"')
+	e.b = t.AppendFormat(e.b, time.RFC3339Nano)
+	e.b = append(e.b, '"')
 }
 
 // text writes a string. Those with a character that is rarely in one are left to

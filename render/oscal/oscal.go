@@ -59,13 +59,19 @@ func statementID(control string) string { return token(control) + "_smt" }
 // line makes text one line without space around it, as OSCAL's strings are.
 func line(s string) string { return strings.Join(strings.Fields(celltext.Clean(s)), " ") }
 
+// meaning are the characters that mean something in Markdown, wherever they stand.
+const meaning = "\\`*[]<{"
+
 // markup is line for fields that are read as Markdown. Names come from outside,
 // so what would begin an element, emphasis or the insertion of a parameter is escaped.
 func markup(s string) string {
 	s = line(s)
+	if !strings.ContainsAny(s, meaning+"_") {
+		return s
+	}
 	var b strings.Builder
 	for i, r := range s {
-		if strings.ContainsRune("\\`*[]<{", r) || r == '_' && !inWord(s, i) {
+		if strings.ContainsRune(meaning, r) || r == '_' && !inWord(s, i) {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
