@@ -2,6 +2,7 @@ package kube
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -129,8 +130,16 @@ var (
 	filePath    = regexp.MustCompile(`^(\.{0,2}/|~/|[A-Za-z]:\\)[^\s]*$`)
 )
 
+// tellingParts are in every name that tellingName matches. To look for them first
+// takes a tenth of the time, and almost no line of a configuration has one.
+var tellingParts = []string{"pass", "pw", "secret", "token", "key", "credential", "connection", "dsn"}
+
 // tells reports whether a name says that its value is a credential.
 func (s scanner) tells(name string) bool {
+	lower := strings.ToLower(name)
+	if !slices.ContainsFunc(tellingParts, func(part string) bool { return strings.Contains(lower, part) }) {
+		return false
+	}
 	return (s.refers == nil || !s.refers(name)) && tellingName.MatchString(name) && !speaksAbout.MatchString(name)
 }
 
