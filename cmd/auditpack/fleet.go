@@ -47,9 +47,10 @@ Each bundle is verified first, to the last byte. One that is refused is listed w
 reason, and the exit code is 3. A folder stands for all archives in it, at any depth.
 Bundles of one plan are one platform.
 
-DEST is a place as "auditpack publish" takes it: s3://bucket/folder, azblob://container/folder,
-oci://registry/repository. Of the bundles there only signature, directory and report.json are
-read and verified; the evidence stays where it is, and the report says so.`,
+DEST is a place as "auditpack publish" takes it: s3://bucket/folder, gs://bucket/folder,
+azblob://container/folder, oci://registry/repository. Of the bundles there only signature,
+directory and report.json are read and verified; the evidence stays where it is, and the
+report says so.`,
 		Example: `  auditpack fleet /srv/bundles --key cosign.pub --sign-key fleet.key
   auditpack fleet s3://audit-bundles/nightly?region=eu-central-1 --key cosign.pub --sign-key fleet.key
   auditpack fleet prod-*.zip --key cosign.pub --unsigned --name prod-history

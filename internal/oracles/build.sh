@@ -41,4 +41,5 @@ tools() {
 }
 tools stores registry=github.com/distribution/distribution/v3/cmd/registry versitygw=github.com/versity/versitygw/cmd/versitygw
 tools pushgateway pushgateway=github.com/prometheus/pushgateway
+tools gcs fake-gcs-server=github.com/fsouza/fake-gcs-server
 echo "$dir"

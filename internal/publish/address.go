@@ -19,7 +19,7 @@ var openers = map[string]opener{
 		f, err := openFolder(u.Path)
 		return &Place{store: f, close: func() error { return nil }}, err
 	},
-	"s3": openBucket, "azblob": openBucket,
+	"s3": openBucket, "gs": openBucket, "azblob": openBucket,
 	"oci": openRepository,
 }
 
@@ -38,15 +38,15 @@ func parseAddress(address string) (*url.URL, error) {
 	case u.User != nil:
 		return nil, fmt.Errorf("the address of %s has a password in it: give credentials in the way of the store's own tools", u.Host)
 	case openers[u.Scheme] == nil:
-		return nil, fmt.Errorf("%q begins with none of file://, s3://, azblob:// and oci://", address)
+		return nil, fmt.Errorf("%q begins with none of file://, s3://, gs://, azblob:// and oci://", address)
 	}
 	return u, nil
 }
 
 // Open returns the place that an address names: file:///folder, s3://bucket/folder,
-// azblob://container/folder, oci://registry/repository. Options of the store follow a question mark, as
-// gocloud.dev documents them; credentials come from where the store's own tools
-// look. The caller closes the place.
+// gs://bucket/folder, azblob://container/folder, oci://registry/repository. Options
+// of the store follow a question mark, as gocloud.dev documents them; credentials
+// come from where the store's own tools look. The caller closes the place.
 func Open(ctx context.Context, address string) (*Place, error) {
 	u, err := parseAddress(address)
 	if err != nil {
