@@ -7,8 +7,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/auditpack/auditpack/schema"
 )
 
 // everywhere is what each rendering has that says nothing else.
@@ -98,10 +101,10 @@ failOn: critical
 	},
 	{
 		name:    "a volume with the plan",
-		values:  "plan: {volume: {image: {reference: registry.example.com/plans:v1}}}\nsigning: {mode: unsigned}",
+		values:  "plan: {volume: {image: {reference: registry.example.com/plans:v1}}}\nsigning: {mode: plan}\nnotify: {webhook: {secretName: chat}}",
 		objects: strings.Replace(everywhere, "ConfigMap/auditpack-plan ", "", 1),
-		args:    "run --file=/plan/plan.yaml --out=/tmp/bundles --require-publish --unsigned",
-		volumes: "scratch plan api-token bundles",
+		args:    "run --file=/plan/plan.yaml --out=/tmp/bundles --require-publish",
+		volumes: "scratch plan api-token bundles notify",
 	},
 	{
 		name: "a central collector",
@@ -163,7 +166,7 @@ func TestRefusedValues(t *testing.T) {
 		"failedJobsHistoryLimit: 0":                             "/failedJobsHistoryLimit",
 		"image: {digest: sha256:12}":                            "/image/digest",
 		"secrets: all":                                          "/secrets",
-		"signing: {mode: none}":                                 "/signing/mode",
+		"signing: {mode: unsigned}":                             "/signing/mode",
 		"signing: {keyless: {tokenExpirationSeconds: 60}}":      "/signing/keyless/tokenExpirationSeconds",
 		"podLabels: {use: true}":                                "/podLabels/use",
 		"persistence: {size: 10G b}":                            "/persistence/size",
@@ -190,7 +193,9 @@ func TestRefusedValues(t *testing.T) {
 		"signing: {mode: kms}":                                                          "signing.kms.reference: name the key",
 		"signing: {mode: keyless}":                                                      "signing.keyless.fulcioURL: name the Fulcio",
 		"signing: {mode: keyless, keyless: {fulcioURL: 'https://f'}}":                   "signing.timestamp.url: a keyless signature needs a timestamp",
-		"signing: {mode: unsigned, timestamp: {url: 'https://t'}}":                      "signing.timestamp.url: there is no signature to stamp",
+		"{plan: {existingConfigMap: a}, notify: {pushgateway: {url: 'http://p'}}}":      "notify: the plan is a file of yours",
+		"{plan: {spec: {notify: {}}}, notify: {pushgateway: {url: p}}}":                 "/notify/pushgateway/url",
+		"{plan: {spec: {notify: {webhook: {}}}}, notify: {webhook: {secretName: s}}}":   "notify: plan.spec.notify names receivers, too",
 		"signing: {timestamp: {required: true}}":                                        "signing.timestamp.url: name the authority",
 	} {
 		t.Run(values, func(t *testing.T) {
@@ -200,6 +205,31 @@ func TestRefusedValues(t *testing.T) {
 				t.Errorf("got %v\nwant %s", err, want)
 			}
 		})
+	}
+}
+
+// TestPlanOfValues looks at what the plan says of the bundle before, and of those who
+// are told.
+func TestPlanOfValues(t *testing.T) {
+	t.Parallel()
+	for values, want := range map[string]schema.PlanSpec{
+		"":                               {Previous: "file:///bundles"},
+		"publish: [{to: 's3://b/west'}]": {Previous: "s3://b/west"},
+		"chain: false":                   {},
+		"plan: {spec: {previous: 'oci://r/west'}}":                        {Previous: "oci://r/west"},
+		"plan: {spec: {encryptTo: [age1abc]}}":                            {},
+		"signing: {mode: plan}":                                           {},
+		"{signing: {mode: plan}, plan: {spec: {previousPolicy: p.yaml}}}": {Previous: "file:///bundles"},
+		"{chain: false, notify: {webhook: {secretName: chat, required: true}, pushgateway: {url: 'http://push:9091'}}}": {Notify: schema.Notify{Webhook: &schema.Receiver{URLFile: "/notify/url", Required: true}, Pushgateway: &schema.Receiver{URL: "http://push:9091"}}},
+	} {
+		var plan schema.AuditPlan
+		text := get[corev1.ConfigMap](t, render(t, values), "ConfigMap", "auditpack-plan").Data["plan.yaml"]
+		if err := yaml.UnmarshalStrict([]byte(text), &plan); err != nil {
+			t.Fatalf("%v in:\n%s", err, text)
+		}
+		if diff := cmp.Diff(want, schema.PlanSpec{Previous: plan.Spec.Previous, Notify: plan.Spec.Notify}); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", values, diff)
+		}
 	}
 }
 

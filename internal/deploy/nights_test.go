@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -136,6 +137,8 @@ func until(t *testing.T, what string, done func() bool) {
 	}
 }
 
+var day = regexp.MustCompile(`-\d{4}-\d\d-\d\d`)
+
 // bundles verifies the bundles on the volume and returns their names without day.
 func (n night) bundles(t *testing.T) string {
 	t.Helper()
@@ -143,14 +146,19 @@ func (n night) bundles(t *testing.T) string {
 	must(t, err)
 	var names []string
 	for _, f := range files {
-		out, err := exec.Command(filepath.Join(n.root, "usr/local/bin/auditpack"), "verify", f, "--key="+filepath.Join(n.root, "etc/cosign.pub")).CombinedOutput()
-		if err != nil {
-			t.Errorf("%v\n%s", err, out)
-		}
-		name := strings.TrimSuffix(filepath.Base(f), ".zip")
-		names = append(names, name[:len(name)-len("-2026-09-30")])
+		n.verify(t, f)
+		names = append(names, day.ReplaceAllString(strings.TrimSuffix(filepath.Base(f), ".zip"), ""))
 	}
 	return strings.Join(names, " ")
+}
+
+// verify verifies bundles, of which each is the one before the next.
+func (n night) verify(t *testing.T, files ...string) {
+	t.Helper()
+	args := append([]string{"verify", "--key=" + filepath.Join(n.root, "etc/cosign.pub")}, files...)
+	if out, err := exec.Command(filepath.Join(n.root, "usr/local/bin/auditpack"), args...).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 func TestNights(t *testing.T) {
@@ -182,14 +190,20 @@ func TestNights(t *testing.T) {
 		t.Errorf("the verbs in the API server's audit log are %v", got)
 	}
 
-	// A second bundle of the day does not replace the first, and says so.
+	// A second bundle of the day lies beside the first, and names it.
 	job, pods = n.fall(t, "plan: {name: good}", 1)
-	if e := n.run(t, &pods[0]); e.code != 6 || !strings.Contains(e.message, "nothing was overwritten") {
+	if e := n.run(t, &pods[0]); e.code != 0 {
 		t.Errorf("exit code %d, %q:\n%s", e.code, e.message, e.log)
 	}
-	if how := n.end(t, job); how != "Failed PodFailurePolicy" {
+	if how := n.end(t, job); how != "Complete CompletionsReached" {
 		t.Errorf("the Job ended as %s", how)
 	}
+	series, err := filepath.Glob(filepath.Join(n.root, "volumes/auditpack-bundles/good-*.zip"))
+	must(t, err)
+	if len(series) != 2 {
+		t.Fatalf("the bundles are %s", series)
+	}
+	n.verify(t, series[1], series[0]) // "-2.zip" is before ".zip"
 
 	// A plan that asks for more than is granted gets a bundle with a gap, and is not tried again.
 	job, pods = n.fall(t, "plan: {name: gap, spec: {secrets: inventory}}", 1)
@@ -208,7 +222,7 @@ func TestNights(t *testing.T) {
 	if how := n.end(t, job); how != "Complete CompletionsReached" {
 		t.Errorf("the Job ended as %s", how)
 	}
-	if got := n.bundles(t); got != "gap good secrets" {
+	if got := n.bundles(t); got != "gap good-2 good secrets" {
 		t.Errorf("the bundles are %s", got)
 	}
 

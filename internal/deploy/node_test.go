@@ -11,9 +11,11 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -48,13 +50,36 @@ func newNode(t *testing.T, s *controlplane.Server) *node {
 	for dir := n.root; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
 		must(t, os.Chmod(dir, 0o755))
 	}
-	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(n.root, "usr/local/bin/auditpack"), "../../cmd/auditpack")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") // the root file system has no loader
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	must(t, built())
+	must(t, os.Link(filepath.Join(programs, "auditpack"), filepath.Join(n.root, "usr/local/bin/auditpack")))
 	return n
 }
+
+// programs is a folder for what all tests share.
+var programs string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "auditpack-deploy-")
+	if err != nil {
+		panic(err)
+	}
+	programs = dir
+	code := m.Run()
+	if err := os.RemoveAll(dir); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
+}
+
+// built builds the program into programs, once.
+var built = sync.OnceValue(func() error {
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(programs, "auditpack"), "../../cmd/auditpack")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // the root file system has no loader
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
+})
 
 func (n *node) mkdir(t *testing.T, dirs ...string) {
 	t.Helper()
@@ -108,14 +133,14 @@ func (n *node) run(t *testing.T, pod *corev1.Pod) ended {
 // user's. Paths of the volumes are those of the machine.
 func (n *node) initialize(t *testing.T, pod *corev1.Pod, c corev1.Container) {
 	t.Helper()
-	var mounts []string
-	for _, m := range c.VolumeMounts {
-		mounts = append(mounts, m.MountPath, n.source(t, pod, m))
-	}
-	inside := strings.NewReplacer(mounts...)
 	cmd := exec.Command(c.Command[0])
 	for _, arg := range append(c.Command[1:], c.Args...) {
-		cmd.Args = append(cmd.Args, inside.Replace(arg))
+		for _, m := range c.VolumeMounts {
+			// At the beginning, or after a flag; an address may have the same letters.
+			at := regexp.MustCompile("(^|=)" + regexp.QuoteMeta(m.MountPath) + "(/|$)")
+			arg = at.ReplaceAllString(arg, "${1}"+n.source(t, pod, m)+"${2}")
+		}
+		cmd.Args = append(cmd.Args, arg)
 	}
 	cmd.Env = append(assignments(n.environment(t, pod, c)), "PATH="+os.Getenv("PATH"), fmt.Sprint("GIT_CONFIG_COUNT=", len(n.repositories)))
 	for i, address := range slices.Sorted(maps.Keys(n.repositories)) {

@@ -95,6 +95,9 @@ containers:
       {{- else if eq $v.signing.mode "keyless" }}
       - {name: identity, mountPath: /var/run/sigstore/cosign, readOnly: true}
       {{- end }}
+      {{- if $v.notify.webhook.secretName }}
+      - {name: notify, mountPath: /notify, readOnly: true}
+      {{- end }}
       {{- end }}
       {{- with $v.extraVolumeMounts }}
       {{- toYaml . | nindent 6 }}
@@ -126,6 +129,14 @@ volumes:
             path: oidc-token
             audience: {{ $v.signing.keyless.audience }}
             expirationSeconds: {{ $v.signing.keyless.tokenExpirationSeconds | int64 }}
+  {{- end }}
+  {{- with $v.notify.webhook.secretName }}
+  - name: notify
+    secret:
+      secretName: {{ . }}
+      defaultMode: 0440
+      items:
+        - {key: url, path: url}
   {{- end }}
   {{- end }}
   {{- with $v.extraVolumes }}
@@ -178,8 +189,6 @@ priorityClassName: {{ . }}
 {{- else if eq .mode "keyless" }}
 - {{ printf "--fulcio-url=%s" .keyless.fulcioURL | quote }}
 - --identity-token-file=/var/run/sigstore/cosign/oidc-token
-{{- else if eq .mode "unsigned" }}
-- --unsigned
 {{- end }}
 {{- if .timestamp.url }}
 - {{ printf "--timestamp-url=%s" .timestamp.url | quote }}

@@ -19,6 +19,12 @@
 {{- if and (ne $from "spec") $v.publish }}
 {{- fail "publish: the plan is a file of yours, so write the places there, under spec.publish" }}
 {{- end }}
+{{- if and (ne $from "spec") (or $v.notify.pushgateway.url $v.notify.webhook.required) }}
+{{- fail "notify: the plan is a file of yours, so write the receivers there, under spec.notify; of these values only webhook.secretName has an effect" }}
+{{- end }}
+{{- if and $v.plan.spec.notify (or $v.notify.pushgateway.url $v.notify.webhook.secretName) }}
+{{- fail "notify: plan.spec.notify names receivers, too; write them in one place" }}
+{{- end }}
 {{- if and (ne $from "spec") $v.persistence.keep }}
 {{- fail "persistence.keep: the plan is a file of yours, so write the rules there, under spec.publish beside `to: file:///bundles`" }}
 {{- end }}
@@ -45,9 +51,6 @@
 {{- end }}
 {{- if and (eq .mode "keyless") (not .timestamp.url) }}
 {{- fail "signing.timestamp.url: a keyless signature needs a timestamp, because its certificate is valid for minutes" }}
-{{- end }}
-{{- if and (eq .mode "unsigned") .timestamp.url }}
-{{- fail "signing.timestamp.url: there is no signature to stamp; choose another signing.mode" }}
 {{- end }}
 {{- if and .timestamp.required (not .timestamp.url) (ne .mode "plan") }}
 {{- fail "signing.timestamp.url: name the authority whose timestamp is required" }}
