@@ -198,4 +198,3 @@ func printImports(env *environment, r readiness) {
 		fmt.Fprintf(env.stdout, "  %-8s %s%s\n", map[string]string{"refused": "unusable", "allowed": "read"}[m.Access], name, printable(m.Reason))
 	}
 }
-
