@@ -281,7 +281,7 @@ func policyIntents(p *Pass) ([]Outcome, error) {
 			o.Result = schema.ResultPass
 			if a.Limited {
 				o.Result = schema.ResultNeedsReview
-				o.Message = fmt.Sprintf("Intent %s is enforced by %s %s, which leaves out a part of the cluster.", intent, a.Kind, a.Name)
+				o.Message = fmt.Sprintf("The rule %s is enforced by %s %s, which leaves out a part of the cluster.", intent, a.Kind, a.Name)
 			}
 		}
 		out = append(out, o)

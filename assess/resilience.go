@@ -55,7 +55,7 @@ func namespacesBackedUp(p *Pass) ([]Outcome, error) {
 }
 
 func judgeBackups(p *Pass, namespace string, rpo time.Duration) (schema.Result, map[string]string) {
-	vars := map[string]string{"ns": namespace, "age": "none", "rpo": fmt.Sprintf("%d h", rpo/time.Hour)}
+	vars := map[string]string{"ns": namespace, "age": "no complete backup", "rpo": fmt.Sprintf("%d hours", rpo/time.Hour)}
 	result := schema.ResultFail
 	var newest time.Time
 	for _, b := range p.Evidence.Backups {
@@ -67,7 +67,7 @@ func judgeBackups(p *Pass, namespace string, rpo time.Duration) (schema.Result, 
 		case "completed":
 			if b.Completed.After(newest) {
 				newest = b.Completed
-				vars["age"] = fmt.Sprintf("%d h ago", p.Facts.AsOf.Sub(newest)/time.Hour)
+				vars["age"] = fmt.Sprintf("last complete backup %d hours ago", p.Facts.AsOf.Sub(newest)/time.Hour)
 			}
 			if fresh {
 				result = schema.ResultPass

@@ -119,7 +119,7 @@ func (x *crossings) populationLinks(names []string) []Cell {
 
 func (b *builder) exceptionsSheet(x *crossings) Sheet {
 	return sheetOf(exceptionsName, "Which deviations are accepted, by whom, and until when?", []Column{
-		textColumn("Id", 14), statusColumn("State", 10, exceptionTexts), textColumn("Control", 10), textColumn("Check", 11), textColumn("Scope", 40), textColumn("Reason", 50),
+		textColumn("Id", 14), statusColumn("State", 10, exceptionTexts), textColumn("Control", 10), textColumn("Check", 11), textColumn("Scope", 50), textColumn("Reason", 50),
 		textColumn("Compensating control", 50), textColumn("Requested by", 22), textColumn("Approved by", 22), dateColumn("Approved on"), dateColumn("Expires on"),
 		numberColumn("Findings covered", 16), textColumn("Problems", 50), textColumn("Ticket", 14),
 	}, b.r.Exceptions, func(e schema.ExceptionResult) []Cell {

@@ -139,7 +139,7 @@ func (b *builder) unbrokenExample() []Block {
 func (b *builder) tracesSheet(s Sheet, x *crossings, p schema.Population) Sheet {
 	drawn := b.drawOf(p.Name)
 	s.Columns = append(s.Columns, textColumn("Cluster", 14), textColumn("Namespace", 20), textColumn("Kind", 14), textColumn("Name", 24), textColumn("Owner", 18),
-		statusColumn("Thread", 12, traceTexts), textColumn("First link", 20), textColumn("Why", 48))
+		statusColumn("Thread", 12, traceTexts), textColumn("First link", 20), textColumn("Why", 60))
 	for i, n := range linkNames {
 		s.Columns = append(s.Columns, statusColumn(fmt.Sprintf("%d %s", i+1, n.name), 14, linkTexts), textColumn("Leads to", 28), textColumn("Known by", 48))
 	}

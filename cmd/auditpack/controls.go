@@ -169,7 +169,26 @@ func printControl(env *environment, c schema.Control, checks []schema.Check) {
 	}
 	fmt.Fprintf(out, "\nISO/IEC 27017:2015  %s\nISO/IEC 27002:2022  %s\n", strings.Join(clauses, " "), strings.Join(c.References.ISO27002, " "))
 	for _, k := range checks {
-		fmt.Fprintf(out, "\n%s  %s, %s, %s, decided by %s\n          %s\n", k.ID, k.Kind, k.Evaluation, k.Severity, assess.DecidedBy(&k), wrap(k.Logic, 69, 10))
+		fmt.Fprintf(out, "\n%s  %s; %s; severity %s\n          %s\n", k.ID, evidenceOf[k.Kind], deciderOf(&k), k.Severity, wrap(k.Logic, 69, 10))
+	}
+}
+
+// evidenceOf says what a check of a kind looks at.
+var evidenceOf = map[schema.CheckKind]string{
+	schema.CheckAPI: "reads clusters", schema.CheckPipeline: "reads pipelines", schema.CheckDocument: "reads documents", schema.CheckRegister: "reads registers",
+}
+
+// deciderOf says who decides a check, a person or the program.
+func deciderOf(c *schema.Check) string {
+	switch {
+	case assess.DecidedBy(c) == assess.ByNone:
+		return "not decided in this release"
+	case c.Evaluation == schema.Auto:
+		return "decided by the program"
+	case c.Evaluation == schema.Semi:
+		return "decided by the program, in part by a person"
+	default:
+		return "decided by a person"
 	}
 }
 

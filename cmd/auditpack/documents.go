@@ -203,7 +203,7 @@ func (o *documentsAddOptions) attach(folder string) ([]byte, error) {
 	r.File = "documents/" + filepath.Base(r.File)
 	there := filepath.Join(folder, r.File)
 	if _, err := os.Lstat(there); !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s exists; give the new file another name, since what was registered is never overwritten", there)
+		return nil, invalid(fmt.Errorf("%s exists; give the new file another name, since what was registered is never overwritten", there))
 	}
 	return data, nil
 }

@@ -58,6 +58,7 @@ func newStyles(f *excelize.File) (*styles, error) {
 	boolean := `"TRUE";"TRUE";"FALSE"` // LibreOffice's format of truth values; Excel needs none
 	day, minute := "yyyy-mm-dd", `yyyy-mm-dd hh:mm"Z"`
 	top := &excelize.Alignment{Vertical: "top"}
+	right := &excelize.Alignment{Vertical: "top", Horizontal: "right", Indent: 1} // off the text of the next column
 	st := &styles{
 		title:        style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Size: 14}}),
 		label:        style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Color: "555555"}, Alignment: top}),
@@ -65,14 +66,14 @@ func newStyles(f *excelize.File) (*styles, error) {
 		header:       style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Color: "FFFFFF"}, Fill: ground("22384D"), Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}),
 		text:         style(excelize.Style{NumFmt: formatText, Alignment: top}),
 		wrapped:      style(excelize.Style{NumFmt: formatText, Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}}),
-		number:       style(excelize.Style{NumFmt: formatInteger, Alignment: top}),
+		number:       style(excelize.Style{NumFmt: formatInteger, Alignment: right}),
 		leftNumber:   style(excelize.Style{NumFmt: formatInteger, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
 		flag:         style(excelize.Style{CustomNumFmt: &boolean, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
 		date:         style(excelize.Style{CustomNumFmt: &day, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
 		time:         style(excelize.Style{CustomNumFmt: &minute, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left"}}),
 		link:         style(excelize.Style{NumFmt: formatText, Font: linkFont(), Alignment: top}),
-		numberLink:   style(excelize.Style{NumFmt: formatInteger, Font: linkFont(), Alignment: top}),
-		numberHeader: style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Color: "FFFFFF"}, Fill: ground("22384D"), Alignment: &excelize.Alignment{Vertical: "center", Horizontal: "right", WrapText: true}}),
+		numberLink:   style(excelize.Style{NumFmt: formatInteger, Font: linkFont(), Alignment: right}),
+		numberHeader: style(excelize.Style{NumFmt: formatText, Font: &excelize.Font{Bold: true, Color: "FFFFFF"}, Fill: ground("22384D"), Alignment: &excelize.Alignment{Vertical: "center", Horizontal: "right", Indent: 1, WrapText: true}}),
 		tones:        map[render.Tone]int{},
 		notes:        map[render.Tone]int{},
 		conditions:   map[render.Tone]int{},
