@@ -31,7 +31,7 @@ fuzz: ## every fuzzer of the program, FUZZTIME each; what it finds is kept under
 generate: ## JSON Schemas, ClusterRoles, manifests and golden files; tests fail when these differ
 	go generate ./...
 
-OBJECTS ?= 12000,124000
+OBJECTS ?= 1000,12000,124000
 REPEAT ?= 3
 bench: build ## auditpack on clusters of OBJECTS objects, REPEAT times each, into docs/performance.md; needs an idle machine
 	internal/controlplane/build.sh kubectl

@@ -35,7 +35,7 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench "+args[0], flag.ExitOnError)
 	kubeconfig := flags.String("kubeconfig", "", "`file` that reaches the cluster, for fill and list")
 	etcd := flags.String("etcd", "", "`URL` of the cluster's etcd, for fill")
-	objects := flags.String("objects", "12000,124000", "`numbers` of objects to fill clusters with")
+	objects := flags.String("objects", "1000,12000,124000", "`numbers` of objects to fill clusters with")
 	program := flags.String("program", "bin/auditpack", "auditpack, for measure")
 	repeat := flags.Int("repeat", 3, "`times` that each is measured")
 	out := flags.String("out", "docs", "`folder` of performance.md and its plot, for measure")

@@ -111,23 +111,26 @@ func (r *results) measureSize(ctx context.Context, size int, dir, program, key s
 	r.samples[size] = map[string][]sample{}
 	for range r.repeat {
 		for _, w := range ways(dir, program, key) {
-			s, err := r.sample(ctx, c, w)
-			if err != nil {
-				return fmt.Errorf("%s: %w", w.name, err)
+			if err := r.measureWay(ctx, c, w); err != nil {
+				return err
 			}
-			r.samples[size][w.name] = append(r.samples[size][w.name], s)
-			fmt.Fprintf(os.Stderr, "%7d  %-50s %7.1f s  %7.1f s CPU  %5d MiB\n", size, w.name, s.wall.Seconds(), s.cpu.Seconds(), s.peak>>20)
 		}
 	}
-	if kubectl := controlplane.Kubectl(); kubectl != "" { // once: it takes minutes, and the difference is not subtle
-		args := []string{"get", "pods,deployments.apps,services,serviceaccounts,roles,rolebindings,networkpolicies,configmaps", "-A", "-o", "yaml"}
-		spent, err := spend(ctx, c, false, nil, kubectl, args...)
-		if err != nil {
-			return fmt.Errorf("kubectl: %w", err)
+	for _, w := range onceWays(dir, program, key) {
+		if err := r.measureWay(ctx, c, w); err != nil {
+			return err
 		}
-		r.samples[size][wayKubectl] = []sample{{cost: spent}}
-		fmt.Fprintf(os.Stderr, "%7d  %-50s %7.1f s  %7.1f s CPU  %5d MiB\n", size, wayKubectl, spent.wall.Seconds(), spent.cpu.Seconds(), spent.peak>>20)
 	}
+	return nil
+}
+
+func (r *results) measureWay(ctx context.Context, c *cluster, w way) error {
+	s, err := r.sample(ctx, c, w)
+	if err != nil {
+		return fmt.Errorf("%s: %w", w.name, err)
+	}
+	r.samples[c.objects][w.name] = append(r.samples[c.objects][w.name], s)
+	fmt.Fprintf(os.Stderr, "%7d  %-50s %7.1f s  %7.1f s CPU  %5d MiB\n", c.objects, w.name, s.wall.Seconds(), s.cpu.Seconds(), s.peak>>20)
 	return nil
 }
 
@@ -138,15 +141,28 @@ func ways(dir, program, key string) []way {
 			return spend(ctx, c, false, nil, os.Args[0], append([]string{"list", "--kubeconfig", c.kubeconfig}, args...)...)
 		}
 	}
-	run := func(flags ...string) func(context.Context, *cluster) (cost, error) {
-		return func(ctx context.Context, c *cluster) (cost, error) {
-			args := append([]string{"run", "--kubeconfig", c.kubeconfig, "--out", filepath.Join(dir, "out"), "--key", key, "--timings", "-q", "-o", "json"}, flags...)
-			return spend(ctx, c, true, []int{exitGaps}, program, args...)
-		}
-	}
 	return []way{
-		{wayRaw, list("--how", "raw")}, {wayTyped, list("--how", "typed")}, {wayCollected, list("--how", "typed", "--collected")},
-		{wayRun, run()}, {wayGentle, run("--gentle")},
+		{wayRaw, list("--how", "raw")}, {wayTyped, list("--how", "typed")}, {wayCollected, list("--how", "typed", "--collected")}, {wayRun, runOf(dir, program, key)},
+	}
+}
+
+// onceWays are what is measured once: each takes minutes, and the difference is
+// not subtle.
+func onceWays(dir, program, key string) []way {
+	out := []way{{wayGentle, runOf(dir, program, key, "--gentle")}}
+	if kubectl := controlplane.Kubectl(); kubectl != "" {
+		out = append(out, way{wayKubectl, func(ctx context.Context, c *cluster) (cost, error) {
+			return spend(ctx, c, false, nil, kubectl, "get", "pods,deployments.apps,services,serviceaccounts,roles,rolebindings,networkpolicies,configmaps", "-A", "-o", "yaml")
+		}})
+	}
+	return out
+}
+
+// runOf measures a whole run of the program.
+func runOf(dir, program, key string, flags ...string) func(context.Context, *cluster) (cost, error) {
+	return func(ctx context.Context, c *cluster) (cost, error) {
+		args := append([]string{"run", "--kubeconfig", c.kubeconfig, "--out", filepath.Join(dir, "out"), "--key", key, "--timings", "-q", "-o", "json"}, flags...)
+		return spend(ctx, c, true, []int{exitGaps}, program, args...)
 	}
 }
 

@@ -41,13 +41,26 @@ func (r *results) write() error {
 
 func (r *results) tables() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nMeasured on %s on %s. Medians of %d runs, in turn; kubectl once.\n\n![time and memory](pictures/performance.svg)\n", r.started.UTC().Format(time.DateOnly), machine(), r.repeat)
+	fmt.Fprintf(&b, "\nMeasured on %s on %s. Medians of %d runs, in turn; the gentle run and kubectl once.\n\n![time and memory](pictures/performance.svg)\n", r.started.UTC().Format(time.DateOnly), machine(), r.repeat)
 	for _, size := range r.sizes {
 		fmt.Fprintf(&b, "\n### %s objects\n\n", grouped(size))
 		r.costs(&b, size)
 		r.stages(&b, size)
 	}
+	r.servers(&b)
 	return b.String() + "\n"
+}
+
+// servers says what a run costs the API server at each size.
+func (r *results) servers(b *strings.Builder) {
+	fmt.Fprint(b, "\n### A run, seen from the API server\n\n| objects | | requests | MB of answers | CPU s | for s |\n|---:|---|---:|---:|---:|---:|\n")
+	for _, size := range r.sizes {
+		for _, name := range []string{wayRun, wayGentle} {
+			if s, ok := r.median(size, name); ok {
+				fmt.Fprintf(b, "| %s | %s | %.0f | %.1f | %.1f | %.1f |\n", grouped(size), name, s.server.requests, s.server.bytes/1e6, s.server.cpu.Seconds(), s.wall.Seconds())
+			}
+		}
+	}
 }
 
 var wayOrder = []string{wayRaw, wayTyped, wayCollected, wayRun, wayGentle, wayKubectl}
