@@ -18,8 +18,11 @@ func openFolder(path string) (folder, error) {
 	if !filepath.IsAbs(path) {
 		return folder{}, fmt.Errorf("%q is not absolute: write file:///srv/bundles", path)
 	}
-	dir := filepath.Clean(path)
-	return folder{dir}, os.MkdirAll(dir, 0o750)
+	if err := os.MkdirAll(path, 0o750); err != nil {
+		return folder{}, err
+	}
+	dir, err := filepath.EvalSymlinks(path) // a walk does not follow the link that it begins with
+	return folder{dir}, err
 }
 
 func (f folder) path(name string) string { return filepath.Join(f.dir, name) }

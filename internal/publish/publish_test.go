@@ -148,6 +148,26 @@ func TestPutRenumbers(t *testing.T) {
 	}
 }
 
+// TestFolderBehindLink finds what lies in a folder that a link leads to.
+func TestFolderBehindLink(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(t.TempDir(), link); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Open(context.Background(), "file://"+link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := bundle(t, "prod-2026-09-30.zip", "")
+	put(t, p, a)
+	if found, err := p.List(context.Background()); err != nil || len(found) != 1 || found[0].Name != a.Name {
+		t.Errorf("%v, %v", found, err)
+	}
+	if got, want := p.AddressOf(a.Name), "file://"+link+"/"+a.Name; got != want {
+		t.Errorf("the address is %s, want %s", got, want)
+	}
+}
+
 // TestNewest goes by plan, day and number, and not by the order of the names.
 func TestNewest(t *testing.T) {
 	p, _ := open(t)
