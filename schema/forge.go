@@ -54,6 +54,8 @@ type Repository struct {
 	WorkflowsApprove bool `json:"workflowsApprove"`
 	// AllowedActions is which actions workflows may use: all, local_only or selected; empty where the forge has no such setting.
 	AllowedActions string `json:"allowedActions"`
+	// PinsActions is whether GitHub refuses actions that are not pinned to a commit: on, off or unknown; absent where the forge has no such setting.
+	PinsActions Switch `json:"pinsActions,omitempty"`
 	// JobTokenLimited is whether job tokens of other projects are kept out (GitLab): on, off or unknown.
 	JobTokenLimited Switch `json:"jobTokenLimited"`
 }

@@ -95,7 +95,7 @@ func answers(t *testing.T) map[string][]openapi.Answer {
 		base: one(repoPath, `{"full_name":"shop/deploy","default_branch":"main","visibility":"private","archived":false,"-source":true,"-parent":true,"-template_repository":true,
 			"security_and_analysis":{"secret_scanning":{"status":"enabled"},"secret_scanning_push_protection":{"status":"disabled"}}}`),
 		base + "/actions/permissions/workflow": one(repoPath+"/actions/permissions/workflow", `{"default_workflow_permissions":"write","can_approve_pull_request_reviews":true}`),
-		base + "/actions/permissions":          one(repoPath+"/actions/permissions", `{"enabled":true,"allowed_actions":"all"}`),
+		base + "/actions/permissions":          one(repoPath+"/actions/permissions", `{"enabled":true,"allowed_actions":"all","sha_pinning_required":true}`),
 		base + "/rules/branches/main": {{Body: `[
 			{"type":"pull_request","ruleset_source_type":"Repository","ruleset_source":"shop/deploy","ruleset_id":7,"parameters":{"required_approving_review_count":2,"dismiss_stale_reviews_on_push":true,"require_code_owner_review":true,"require_last_push_approval":false,"required_review_thread_resolution":false}},
 			{"type":"non_fast_forward","ruleset_source_type":"Repository","ruleset_source":"shop/deploy","ruleset_id":7},
@@ -188,7 +188,7 @@ func TestRepository(t *testing.T) {
 	repository, day := host+"/shop/deploy", func(m time.Month, d, h int) time.Time { return time.Date(2026, m, d, h, 0, 0, 0, time.UTC) }
 	want := schema.Evidence{
 		Repositories: []schema.Repository{{Forge: "hub", Kind: schema.GitHub, Repository: repository, DefaultBranch: "main", Visibility: "private", SecretScanning: schema.On, PushProtection: schema.Off,
-			WorkflowToken: "write", WorkflowsApprove: true, AllowedActions: "all", JobTokenLimited: schema.Unknown}},
+			WorkflowToken: "write", WorkflowsApprove: true, AllowedActions: "all", PinsActions: schema.On, JobTokenLimited: schema.Unknown}},
 		BranchRules: []schema.BranchRule{{Forge: "hub", Kind: schema.GitHub, Repository: repository, Branch: "main", Protected: true, Approvals: 2, DismissStale: true, CodeOwners: true, LastPushApprove: true,
 			RequiredChecks: []string{"lint", "test"}, Deletion: true, Pushers: []string{}, Bypassers: []string{"RepositoryRole 5"}}},
 		MergedChanges: []schema.MergedChange{{Forge: "hub", Repository: repository, Number: 3, Branch: "main", MergeCommit: mergedHere, Head: head, Author: "ann", MergedBy: "merger", Merged: day(8, 3, 10),

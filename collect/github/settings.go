@@ -31,7 +31,7 @@ func (r *reader) repository(ctx context.Context) (int, error) {
 	}
 	row := schema.Repository{
 		Forge: r.source.Forge.Name, Kind: schema.GitHub, Repository: r.row, DefaultBranch: repo.DefaultBranch, Visibility: repo.Visibility, Archived: repo.Archived,
-		SecretScanning: schema.Unknown, PushProtection: schema.Unknown, JobTokenLimited: schema.Unknown,
+		SecretScanning: schema.Unknown, PushProtection: schema.Unknown, PinsActions: schema.Unknown, JobTokenLimited: schema.Unknown,
 	}
 	if s := repo.Security; s != nil { // only those who may change it are told
 		row.SecretScanning, row.PushProtection = position(s.SecretScanning.Status), position(s.PushProtection.Status)
@@ -64,11 +64,19 @@ func (r *reader) pipelineRights(ctx context.Context, row *schema.Repository) err
 	var actions struct {
 		Enabled bool   `json:"enabled"`
 		Allowed string `json:"allowed_actions"`
+		// Pinned is left out by servers that do not have the setting yet.
+		Pinned *bool `json:"sha_pinning_required"`
 	}
 	if _, err := r.get(ctx, r.path+"actions/permissions", &actions); err != nil {
 		return err
 	}
 	row.AllowedActions = actions.Allowed
+	if actions.Pinned != nil {
+		row.PinsActions = schema.Off
+		if *actions.Pinned {
+			row.PinsActions = schema.On
+		}
+	}
 	return nil
 }
 
