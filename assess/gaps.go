@@ -25,6 +25,9 @@ func newAnswers(queries []schema.Query) answers {
 // gap says why a population of a cluster is not complete; empty when it is. A
 // resource that was never asked for is a gap, for nobody knows what there is of it.
 func (a answers) gap(cluster, population string) string {
+	if reason := a.unmade(cluster, population); reason != "" {
+		return reason
+	}
 	for _, resource := range resourcesOf(population) {
 		asked := a[cluster][resource]
 		if len(asked) == 0 {
@@ -32,6 +35,35 @@ func (a answers) gap(cluster, population string) string {
 		}
 		if i := slices.IndexFunc(asked, schema.Query.Gap); i >= 0 {
 			return describeGap(asked[i])
+		}
+	}
+	return ""
+}
+
+// unmade says that the rows of a population, or of one that it is derived from, were
+// not made of what a source answered; empty when they were.
+func (a answers) unmade(source, population string) string {
+	p, _ := schema.PopulationNamed(population)
+	for _, q := range a[source][schema.PopulationFile] {
+		if q.Target == p.Path() {
+			return fmt.Sprintf("%s of %s: %s", population, source, q.Reason)
+		}
+	}
+	for _, from := range p.From {
+		if reason := a.unmade(source, from); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
+
+// unmadeAnywhere is unmade for several populations and whatever source.
+func (a answers) unmadeAnywhere(populations []string) string {
+	for _, source := range sortedKeys(a) {
+		for _, p := range populations {
+			if reason := a.unmade(source, p); reason != "" {
+				return reason
+			}
 		}
 	}
 	return ""
@@ -62,7 +94,7 @@ func (a answers) absent(cluster, population string) bool {
 func (a answers) complete(clusters []string, population string) bool {
 	if p, _ := schema.PopulationNamed(population); p.Origin == schema.OriginForge {
 		asked := a.everywhere(p.Resources)
-		return len(asked) > 0 && !slices.ContainsFunc(asked, schema.Query.Gap)
+		return len(asked) > 0 && !slices.ContainsFunc(asked, schema.Query.Gap) && a.unmadeAnywhere([]string{population}) == ""
 	}
 	return !slices.ContainsFunc(clusters, func(c string) bool { return a.gap(c, population) != "" })
 }

@@ -93,7 +93,7 @@ func (a *assessment) planFacts() schema.PlanFacts {
 func (a *assessment) populations() ([]schema.PopulationResult, error) {
 	out := make([]schema.PopulationResult, 0, len(schema.Populations))
 	for _, p := range schema.Populations {
-		if !a.concerns(p) {
+		if !a.concerns(p) || !p.Derived() && a.answers.unmadeAnywhere([]string{p.Name}) != "" {
 			continue
 		}
 		rows := rowsOf(&a.snap.Evidence, &a.all, p.Name)

@@ -12,6 +12,10 @@ import (
 // run runs one check over what it looks at.
 func (a *assessment) run(ctx context.Context, c *compiledCheck) (*verdict, error) {
 	v := newVerdict(c, a.ownerOf(c.Control))
+	if reason := a.answers.unmadeAnywhere(populationsOf(c.Check)); reason != "" && c.by != ByNone {
+		v.conclude(schema.ResultNotCollected, reason)
+		return v, nil
+	}
 	switch {
 	case c.by == ByNone && c.Kind == schema.CheckPipeline && len(a.forges) == 0:
 		v.conclude(schema.ResultNotCollected, schema.NoPipelineSource)

@@ -31,7 +31,7 @@ const (
 
 // Save writes a snapshot below dir, beside the objects that Run has left there:
 // evidence/snapshot.json and one file of JSON lines a population, also for those
-// without rows. Existing files are an error; nothing is overwritten.
+// without rows, but not for those of which Load found no file. Existing files are an error; nothing is overwritten.
 func Save(dir string, s *schema.Snapshot) error {
 	b, err := schema.Marshal(s)
 	if err != nil {
@@ -42,7 +42,7 @@ func Save(dir string, s *schema.Snapshot) error {
 	}
 	rows := 0
 	for _, p := range schema.Populations {
-		if p.Derived() {
+		if p.Derived() || slices.ContainsFunc(s.Queries, fileOf(p)) {
 			continue
 		}
 		n, err := savePopulation(dir, p, &s.Evidence)
@@ -107,6 +107,10 @@ func create(dir, name string, write func(*bufio.Writer) error) (err error) {
 // bundle. It refuses unknown fields and files, another model of the schema, rows
 // that are out of order, and sizes beyond its bounds; an error names the file
 // and the line. The result is nil on error.
+//
+// A population without a file is one that an earlier release did not have. That is
+// never an empty list: each source that was asked for what its rows are made of gets
+// a query for schema.PopulationFile that failed.
 func Load(fsys fs.FS) (*schema.Snapshot, error) {
 	s, err := LoadHead(fsys)
 	if err != nil {
@@ -121,12 +125,39 @@ func Load(fsys fs.FS) (*schema.Snapshot, error) {
 			continue
 		}
 		n, err := loadPopulation(fsys, p, &s.Evidence, maxRows-rows)
+		if errors.Is(err, fs.ErrNotExist) {
+			noteMissing(s, p)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		rows += n
 	}
 	return s, nil
+}
+
+// noteMissing records that there is no file of a population. A source that was asked
+// for nothing that its rows are made of needs no such note: nothing answered.
+func noteMissing(s *schema.Snapshot, p schema.Population) {
+	if slices.ContainsFunc(s.Queries, fileOf(p)) {
+		return // it was missing before the snapshot was saved again
+	}
+	for _, source := range s.Sources {
+		asked := func(q schema.Query) bool { return q.Source == source.Name && slices.Contains(p.Resources, q.Resource) }
+		if slices.ContainsFunc(s.Queries, asked) {
+			s.Queries = append(s.Queries, schema.Query{
+				Source: source.Name, Resource: schema.PopulationFile, Target: p.Path(), Outcome: schema.Failed,
+				Reason: "the evidence has no such file: it was made before " + p.Name + " were asked for",
+			})
+		}
+	}
+	slices.SortFunc(s.Queries, compareQueries)
+}
+
+// fileOf matches the queries that say that there is no file of a population.
+func fileOf(p schema.Population) func(schema.Query) bool {
+	return func(q schema.Query) bool { return q.Resource == schema.PopulationFile && q.Target == p.Path() }
 }
 
 // LoadHead is Load without the rows: what was asked, and how it was answered.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -95,6 +96,37 @@ func TestSaveAndLoad(t *testing.T) {
 	}
 }
 
+// TestLoadWithoutPopulation takes a file away, as if an earlier release had written the
+// rest: that is a gap of the sources that were asked, and stays one when saved again.
+func TestLoadWithoutPopulation(t *testing.T) {
+	const nodes = "evidence/populations/nodes.jsonl"
+	contents := saved(t)
+	delete(contents, nodes)
+	delete(contents, "evidence/populations/storageClasses.jsonl") // which nobody was asked for
+	for range 2 {
+		s, err := collect.Load(files(contents))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := append(snapshot().Queries, schema.Query{
+			Source: "prod", Resource: schema.PopulationFile, Target: nodes, Outcome: schema.Failed,
+			Reason: "the evidence has no such file: it was made before nodes were asked for",
+		})
+		slices.SortFunc(want, func(a, b schema.Query) int { return strings.Compare(a.Resource, b.Resource) })
+		if diff := cmp.Diff(want, s.Queries); diff != "" {
+			t.Errorf("queries (-want +got):\n%s", diff)
+		}
+		dir := t.TempDir()
+		if err := collect.Save(dir, s); err != nil {
+			t.Fatal(err)
+		}
+		contents = tree(t, dir)
+		if _, ok := contents[nodes]; ok {
+			t.Error("a list that was never made is saved as an empty one")
+		}
+	}
+}
+
 func files(contents map[string]string) fstest.MapFS {
 	out := fstest.MapFS{}
 	for name, text := range contents {
@@ -114,17 +146,19 @@ func TestLoadRefuses(t *testing.T) {
 		change func(map[string]string)
 		want   string
 	}{
-		"no snapshot":                  {func(m map[string]string) { delete(m, snap) }, "evidence/snapshot.json"},
-		"an empty snapshot":            {set(snap, ""), "evidence/snapshot.json: read JSON"},
-		"another model":                {replace(snap, schema.Version, "9.0.0"), `evidence/snapshot.json: schemaVersion "9.0.0"`},
-		"no version":                   {replace(snap, schema.Version, ""), `schemaVersion ""`},
-		"a field that nobody knows":    {replace(snap, `"asOf"`, `"extra": 1, "asOf"`), `unknown field "extra"`},
-		"text after the snapshot":      {func(m map[string]string) { m[snap] += "{}" }, "text after the document"},
-		"another zone":                 {replace(snap, `"asOf": "2026-11-22T10:00:00Z"`, `"asOf": "2026-11-22T11:00:00+01:00"`), "not UTC"},
-		"a fraction of a second":       {replace(snap, `"asOf": "2026-11-22T10:00:00Z"`, `"asOf": "2026-11-22T10:00:00.5Z"`), "whole seconds"},
-		"a query of nobody":            {replace(snap, `"source": "prod"`, `"source": "other"`), `there is no source "other"`},
-		"queries out of order":         {replace(snap, `"resource": "nodes"`, `"resource": "zzz"`), "out of order"},
-		"no population":                {func(m map[string]string) { delete(m, nodes) }, nodes},
+		"no snapshot":               {func(m map[string]string) { delete(m, snap) }, "evidence/snapshot.json"},
+		"an empty snapshot":         {set(snap, ""), "evidence/snapshot.json: read JSON"},
+		"another model":             {replace(snap, schema.Version, "9.0.0"), `evidence/snapshot.json: schemaVersion "9.0.0"`},
+		"no version":                {replace(snap, schema.Version, ""), `schemaVersion ""`},
+		"a field that nobody knows": {replace(snap, `"asOf"`, `"extra": 1, "asOf"`), `unknown field "extra"`},
+		"text after the snapshot":   {func(m map[string]string) { m[snap] += "{}" }, "text after the document"},
+		"another zone":              {replace(snap, `"asOf": "2026-11-22T10:00:00Z"`, `"asOf": "2026-11-22T11:00:00+01:00"`), "not UTC"},
+		"a fraction of a second":    {replace(snap, `"asOf": "2026-11-22T10:00:00Z"`, `"asOf": "2026-11-22T10:00:00.5Z"`), "whole seconds"},
+		"a query of nobody":         {replace(snap, `"source": "prod"`, `"source": "other"`), `there is no source "other"`},
+		"queries out of order":      {replace(snap, `"resource": "nodes"`, `"resource": "zzz"`), "out of order"},
+		"no folder of populations": {func(m map[string]string) {
+			maps.DeleteFunc(m, func(name, _ string) bool { return strings.HasPrefix(name, "evidence/populations/") })
+		}, "evidence/populations"},
 		"a population that nobody has": {set("evidence/populations/other.jsonl", ""), "evidence/populations/other.jsonl: not the file of a population"},
 		"a row that is no JSON":        {set(nodes, node+"\n{\n"), nodes + ":2: read JSON"},
 		"a row with another field":     {set(nodes, `{"cluster":"prod","name":"n","password":"x"}`+"\n"), nodes + `:1: read JSON: json: unknown field "password"`},

@@ -62,6 +62,11 @@ const (
 	gatewayAPI = "gateway.networking.k8s.io"
 )
 
+// PopulationFile is the resource of the queries that say that a snapshot has no file of
+// a population, although what the rows are made of was asked for: an earlier release
+// did not make them. The target is the path of the file.
+const PopulationFile = "population"
+
 // AuditLogRecords is the resource of the queries that say how an audit log was read.
 const AuditLogRecords = "auditlogs"
 

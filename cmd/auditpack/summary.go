@@ -86,12 +86,23 @@ func printGaps(env *environment, p paint, r *schema.Report) {
 	}
 	fmt.Fprintf(env.stdout, "%s.%s\n", p.bad(true, fmt.Sprintf("%d queries were not answered completely", len(gaps))), withoutResult(r))
 	for _, q := range gaps[:min(shown, len(gaps))] {
-		fmt.Fprintf(env.stdout, "  %s\n", cutTo(printable(fmt.Sprintf("%s %s: %s, %s", q.Source, q.Resource, q.Outcome, q.Reason)), 76))
+		what := q.Resource
+		if q.Resource == unreadDocuments {
+			what = strings.TrimPrefix(q.Target, "read ") // file and line
+		}
+		fmt.Fprintf(env.stdout, "  %s\n", cutTo(printable(fmt.Sprintf("%s %s: %s, %s", q.Source, what, q.Outcome, q.Reason)), 76))
 	}
-	if kindOfGap(gaps[len(gaps)-1]) == unspoken {
+	switch {
+	case kindOfGap(gaps[len(gaps)-1]) != unspoken:
+	case slices.ContainsFunc(gaps, func(q schema.Query) bool { return q.Resource == unreadDocuments }):
+		fmt.Fprintln(env.stdout, "Mend what cannot be read: until then --complete does not hold for them.")
+	default:
 		fmt.Fprintln(env.stdout, "Files that hold the whole cluster can say so: --complete, or in the plan.")
 	}
 }
+
+// unreadDocuments is the resource of queries about documents in files that could not be read.
+const unreadDocuments = "documents"
 
 // unspoken is the kind of gap of a kind that files do not speak of.
 const unspoken = 3
@@ -103,7 +114,7 @@ func kindOfGap(q schema.Query) int {
 	switch {
 	case q.Resource == "source":
 		return 0
-	case q.Resource == "documents", q.Source == schema.ImportSource:
+	case q.Resource == unreadDocuments, q.Source == schema.ImportSource:
 		return 1
 	case q.Code != 0:
 		return 2
@@ -122,8 +133,10 @@ func withoutResult(r *schema.Report) string {
 }
 
 func printWorst(env *environment, r *schema.Report) {
-	const shown = 3
-	printed := 0
+	shown, printed := 3, 0
+	if len(r.PartlySeen) > 0 && r.Summary.Traces.All() > 0 {
+		shown = 2 // their lines leave no room on a screen
+	}
 	for _, f := range r.Findings {
 		if f.Result != schema.ResultFail || f.Exception != "" || printed == shown {
 			continue
