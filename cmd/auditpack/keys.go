@@ -213,7 +213,7 @@ func writeBoth(private string, secret []byte, public string, rest []byte) error 
 func writeNewFile(path string, content []byte, mode os.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("%s exists and is not overwritten: choose another name with --out", path)
+		return invalid(fmt.Errorf("%s exists and is not overwritten: choose another name with --out", path))
 	}
 	if err != nil {
 		return err
