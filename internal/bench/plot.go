@@ -9,7 +9,7 @@ import (
 // Measures of the plot in pixels.
 const (
 	plotWidth  = 860
-	labelWidth = 330
+	labelWidth = 345
 	barWidth   = 190 // of the longest, in each of the two columns
 	barHeight  = 18
 	lineHeight = 26

@@ -17,7 +17,7 @@ import (
 type serverCost struct {
 	cpu      time.Duration
 	requests float64 // gets and lists
-	bytes    float64 // of answers to them, before compression
+	bytes    float64 // of answers to them, compressed where the client asks for it
 }
 
 func (c serverCost) since(before serverCost) serverCost {
