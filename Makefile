@@ -60,7 +60,7 @@ pictures: build packages ## the pictures in docs/, from the sample
 	go test -count 1 -run TestPicture ./render/html -picture ../../docs/pictures/page.png -page "$$(echo $(CURDIR)/bin/pictures/*/report.html)"
 
 packages: ## Debian packages that tests use as oracles
-	@for need in pdftotext:poppler-utils qpdf:qpdf certutil:libnss3-tools openssl:openssl soffice:libreoffice-calc unzip:unzip curl:curl chromium:chromium npm:npm unshare:util-linux; do \
+	@for need in pdftotext:poppler-utils qpdf:qpdf certutil:libnss3-tools openssl:openssl soffice:libreoffice-calc unzip:unzip curl:curl chromium:chromium npm:npm unshare:util-linux jq:jq; do \
 	  command -v $${need%%:*} >/dev/null || missing="$$missing $${need#*:}"; done; \
 	/usr/bin/python3 -c 'import uno' 2>/dev/null || missing="$$missing python3-uno"; \
 	test -z "$$missing" || { echo "installing$$missing"; apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing >/dev/null; }

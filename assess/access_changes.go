@@ -50,8 +50,8 @@ func bundleOf(previous *schema.PreviousFacts) string {
 }
 
 // newRights decides ACC-04.k2: one outcome for each privileged right of now or of
-// the previous bundle, and a sum for the cluster when there are new ones. No
-// source of changes is read yet, so none of these has a linked change.
+// the previous bundle, and a sum for the cluster when there are new ones. Bindings
+// are not traced to merged changes of a forge, so none of these has a linked change.
 func newRights(p *Pass) ([]Outcome, error) {
 	grants, unknown := p.before()
 	if unknown != "" {
