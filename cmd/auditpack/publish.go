@@ -39,10 +39,10 @@ seen at the place; publish again.
 
 An encrypted archive for which --identity has no key is published as it is, by its digest.
 
-DEST is file:///folder, s3://bucket/folder, azblob://container/folder or
-oci://registry/repository, with options of the store after a question mark. Credentials come
-from where the store's own tools look: the environment, a profile, the workload identity of a
-pod, and the configuration of docker for a registry.
+DEST is file:///folder, s3://bucket/folder, gs://bucket/folder, azblob://container/folder
+or oci://registry/repository, with options of the store after a question mark. Credentials
+come from where the store's own tools look: the environment, a profile, the workload identity
+of a pod, and the configuration of docker for a registry.
 
 In a registry a bundle is an artifact with a tag made of its name, and its attestation a
 referrer that cosign finds. With --sign-key the artifact itself is signed, too, and
