@@ -137,7 +137,8 @@ func (a answers) repositoryGap(forge, repository string, resources []string) str
 }
 
 // concerns reports whether a population is part of the report: those of clusters
-// always, and those of forges and audit logs where the plan has such a source.
+// always, those of forges, audit logs and registries where the plan has such a source,
+// and those of other tools where a file is about them.
 func (a *assessment) concerns(p schema.Population) bool {
 	switch p.Origin {
 	case schema.OriginForge:
@@ -147,7 +148,7 @@ func (a *assessment) concerns(p schema.Population) bool {
 	case schema.OriginRegistry:
 		return a.given(p.Resources...)
 	case schema.OriginImport:
-		return a.imported()
+		return a.given(p.Resources...) || slices.Contains(p.Resources, schema.ImportedFiles) && a.imported()
 	default:
 		return true
 	}

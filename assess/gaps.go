@@ -89,12 +89,17 @@ func (a answers) absent(cluster, population string) bool {
 	return len(resources) > 0
 }
 
-// complete reports whether no cluster has a gap in a population, or no forge that
-// was asked for it.
+// complete reports whether no cluster has a gap in a population, no forge that was
+// asked for it, and no file of another tool that may be about it.
 func (a answers) complete(clusters []string, population string) bool {
-	if p, _ := schema.PopulationNamed(population); p.Origin == schema.OriginForge {
+	p, _ := schema.PopulationNamed(population)
+	switch p.Origin {
+	case schema.OriginForge:
 		asked := a.everywhere(p.Resources)
 		return len(asked) > 0 && !slices.ContainsFunc(asked, schema.Query.Gap) && a.unmadeAnywhere([]string{population}) == ""
+	case schema.OriginImport:
+		asked := a.everywhere(slices.Concat(p.Resources, []string{schema.ImportedFiles}))
+		return !slices.ContainsFunc(asked, schema.Query.Gap) && a.unmadeAnywhere([]string{population}) == ""
 	}
 	return !slices.ContainsFunc(clusters, func(c string) bool { return a.gap(c, population) != "" })
 }
