@@ -185,6 +185,11 @@ func (w *world) read(keys [][]byte, images ...string) *answers {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return w.ask(signers, images...)
+}
+
+func (w *world) ask(signers *Signers, images ...string) *answers {
+	w.t.Helper()
 	r, err := New(Options{Cluster: "c", Images: []string{w.host + "/shop"}, Signers: signers, DockerConfig: w.dir, Insecure: []string{w.host}, Pause: time.Millisecond})
 	if err != nil {
 		w.t.Fatal(err)
