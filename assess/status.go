@@ -119,7 +119,7 @@ func capMissing(_ *schema.ControlResult, e controlEvidence) []statusCap {
 	for _, c := range e.checks {
 		switch {
 		case c.Result == schema.ResultNotCollected:
-			out = append(out, statusCap{schema.NeedsReview, fmt.Sprintf("%s is not collected: %s", c.ID, c.Reason)})
+			out = append(out, statusCap{schema.NeedsReview, fmt.Sprintf("%s is not collected: %s", c.ID, strings.TrimSuffix(c.Reason, "."))})
 			if c.Rows > c.Counts[schema.ResultNotCollected] { // seen in part
 				decided++
 			}

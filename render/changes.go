@@ -94,7 +94,7 @@ func leftOut(c *schema.Changes, part string) bool {
 func (b *builder) sincePrevious() Text {
 	c := b.r.Changes
 	if c == nil {
-		return b.newRights()
+		return Text{Value: "No bundle before this one was compared.", Tone: Muted}
 	}
 	raised, lowered, other := byDirection(c.Statuses)
 	closed, unseen := closedAndUnseen(c.Closed)
@@ -137,18 +137,4 @@ func numbers(kinds []numbered) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-// newGrants is the check that holds the privileged rights against those of the
-// bundle before this one.
-const newGrants = "ACC-04.k2"
-
-// newRights says why nothing is known of new privileged rights.
-func (b *builder) newRights() Text {
-	for _, c := range b.r.Checks {
-		if c.ID == newGrants && c.Reason != "" {
-			return Text{Value: "Not compared: " + strings.TrimRight(c.Reason, ".") + ".", Tone: Muted}
-		}
-	}
-	return Text{Value: "No bundle before this one was compared.", Tone: Muted}
 }

@@ -60,7 +60,7 @@ func (f fleet) cover() Section {
 		controls += sum(p.ControlsByStatus)
 	}
 	blocks := []Block{
-		lead("How %s stand by their newest bundles, and how they stood before.", count(len(f.Platforms), "platform", "platforms")),
+		lead("What the newest bundles of %s say, and what those before them said.", count(len(f.Platforms), "platform", "platforms")),
 		KeyValues{Items: []KeyValue{
 			{"As of", Text{Value: instant(f.AsOf), Bold: true}},
 			{"Bundles", plain(fmt.Sprintf("%s verified, %d refused", count(f.bundles(), "bundle", "bundles"), len(f.Refused)))},

@@ -159,8 +159,20 @@ func inferredText(inferred, asked int) string {
 // filesLine says which sources are files and what rests on the plan's word for
 // them; it is empty where all are clusters.
 func (b *builder) filesLine() string {
-	var names []string
-	inferred, asked := 0, 0
+	names, inferred, asked := b.fromFiles()
+	if len(names) == 0 {
+		return ""
+	}
+	line := fmt.Sprintf("The rows of %s come from files; no server was asked.", list(names, 6))
+	if inferred > 0 {
+		line += " " + inferredText(inferred, asked)
+	}
+	return line
+}
+
+// fromFiles returns the sources that are files, how many queries rest on the plan's
+// word for them, and how many were put to them.
+func (b *builder) fromFiles() (names []string, inferred, asked int) {
 	for _, s := range b.r.Sources {
 		if s.Kind != schema.SourceFiles {
 			continue
@@ -175,14 +187,7 @@ func (b *builder) filesLine() string {
 			}
 		}
 	}
-	if len(names) == 0 {
-		return ""
-	}
-	line := fmt.Sprintf("The rows of %s come from files; no server was asked.", list(names, 6))
-	if inferred > 0 {
-		line += " " + inferredText(inferred, asked)
-	}
-	return line
+	return names, inferred, asked
 }
 
 func span(s schema.Source) string {

@@ -123,6 +123,9 @@ func (b *builder) noGaps() string {
 	if len(b.r.Queries) == 0 {
 		return "No query was put to any source."
 	}
+	if _, inferred, _ := b.fromFiles(); inferred > 0 {
+		return fmt.Sprintf("Every query was answered completely, %s of %s on the word of the plan, which calls the files complete.", group(inferred), group(len(b.r.Queries)))
+	}
 	return "Every query was answered completely."
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,6 +32,9 @@ such as all groups of administrators, is said only by the report.`,
 			at, err := asOfTime(asOf)
 			if err != nil {
 				return err
+			}
+			if control != "" && !slices.ContainsFunc(in.Table.Spec.Controls, func(c schema.Control) bool { return strings.EqualFold(c.ID, control) }) {
+				return invalid(fmt.Errorf("the control table has no control %q; \"auditpack controls list\" shows all", control))
 			}
 			items := []listedDocument{}
 			for _, item := range assess.Checklist(schema.DateOf(at), &in.Inputs) {

@@ -218,7 +218,7 @@ func concludeFleet(env *environment, o fleetOptions, r *schema.FleetReport, seal
 
 func printFleet(env *environment, r *schema.FleetReport, sealed *seal.Sealed) {
 	p := newPaint(env)
-	fmt.Fprintf(env.stdout, "  %-28s %-17s %5s %5s %5s %5s %5s\n", "platform", "newest bundle", "impl.", "part.", "not", "crit.", "high")
+	fmt.Fprintf(env.stdout, "  %-28s %-17s %5s %5s %5s %5s %5s\n", "platform", "newest bundle", "impl.", "part.", "none", "crit.", "high")
 	for i, x := range r.Platforms {
 		if i == 15 {
 			fmt.Fprintf(env.stdout, "  … and %d more in the report\n", len(r.Platforms)-i)

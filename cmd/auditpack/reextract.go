@@ -28,7 +28,7 @@ func walkExtract(ctx context.Context, v *seal.Verified, policy seal.Policy, agai
 	policy.Previous = "" // is not about the whole
 	whole, err := seal.Verify(ctx, again.of, policy)
 	if err != nil {
-		return fmt.Errorf("%s: %w", again.of, verifyError(err))
+		return fmt.Errorf("--of: %w", verifyError(err))
 	}
 	defer whole.Close()
 	if whole.Digest != e.SHA256 {

@@ -103,7 +103,11 @@ func (w *stopwatch) print(to io.Writer) {
 	}
 	fmt.Fprintln(t, "\ncheck\ttime\trows\teach row")
 	for _, c := range w.Checks[:min(longest, len(w.Checks))] {
-		fmt.Fprintf(t, "%s\t%.1f ms\t%d\t%.1f µs\n", c.Check, float64(c.Micros)/1000, c.Rows, float64(c.Micros)/float64(max(1, c.Rows)))
+		each := "–"
+		if c.Rows > 0 {
+			each = fmt.Sprintf("%.1f µs", float64(c.Micros)/float64(c.Rows))
+		}
+		fmt.Fprintf(t, "%s\t%.1f ms\t%d\t%s\n", c.Check, float64(c.Micros)/1000, c.Rows, each)
 	}
 	_ = t.Flush() // as little can be done about it as about any line for people
 }

@@ -35,7 +35,7 @@ func Config(kubeconfig, contextName string) (*rest.Config, string, error) {
 	}
 	cfg, err := loader.ClientConfig()
 	if clientcmd.IsEmptyConfig(err) {
-		return nil, "", fmt.Errorf("no cluster is configured in %s, and this is not a pod: name a kubeconfig that has one", strings.Join(rules.GetLoadingPrecedence(), ", "))
+		return nil, "", fmt.Errorf("no cluster is configured in %s, and this is not a pod: name a kubeconfig that has one in KUBECONFIG or in the plan, or read files with --from", strings.Join(rules.GetLoadingPrecedence(), ", "))
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("read kubeconfig: %w", err)
