@@ -35,7 +35,7 @@ func (b *builder) cover() []Section {
 	if p.Demo {
 		blocks = append(blocks, Callout{Tone: Warn, Title: "Demonstration", Lines: b.texts.lines("cover", "Demo")})
 	}
-	blocks = append(blocks, heading("Clusters"), b.clusterTable())
+	blocks = append(blocks, heading("Sources"), b.clusterTable())
 	if files := b.filesLine(); files != "" {
 		blocks = append(blocks, small("%s", files))
 	}
@@ -102,7 +102,7 @@ const coverClusters = 8
 func (b *builder) clusterTable() Block {
 	t := Table{
 		Columns: []Column{
-			{Title: "Cluster", Width: 30}, {Title: "Environment", Width: 20}, {Title: "Version", Width: 24},
+			{Title: "Source", Width: 30}, {Title: "Environment", Width: 20}, {Title: "Version", Width: 24},
 			{Title: "Identity (UID of kube-system)", Width: 52}, {Title: "Read until", Width: 30},
 		},
 		Dense: true,
