@@ -25,36 +25,14 @@ import (
 	"github.com/auditpack/auditpack/schema"
 )
 
-// Options say which projects to read, and how.
-type Options struct {
-	// Forge is the plan's.
-	Forge schema.PlanForge
-	// Period is what records must cover.
-	Period schema.Period
-	// Token has the scope read_api; empty reads what everybody may read.
-	Token string
-	// Version of this program, for the user agent.
-	Version string
-	// Saved has answers that take the place of the server, as forge.Saved reads them; nil asks the server.
-	Saved []byte
-	// Transport sends the requests; nil is the default one.
-	Transport http.RoundTripper
-	// Now is the clock, and Wait waits: they bound how long a rate limit is waited for.
-	Now  func() time.Time
-	Wait func(ctx context.Context, d time.Duration) error
-	// MaxWait bounds the waiting for rate limits in one run; 0 means 15 minutes.
-	MaxWait time.Duration
-	// Progress may be nil.
-	Progress collect.Progress
-}
+// Options say which projects to read, and how. The token needs the scope read_api.
+type Options = forge.Options
 
 // New returns a source that reads one forge.
 func New(o Options) (collect.Source, error) {
-	if o.Saved != nil {
-		var err error
-		if o.Transport, err = forge.Saved(o.Saved); err != nil {
-			return nil, fmt.Errorf("read the saved answers: %w", err)
-		}
+	sender, err := o.Client()
+	if err != nil {
+		return nil, err
 	}
 	address := cmp.Or(o.Forge.URL, "https://gitlab.com")
 	u, err := url.Parse(address)
@@ -63,8 +41,8 @@ func New(o Options) (collect.Source, error) {
 	}
 	options := []gitlab.ClientOptionFunc{
 		gitlab.WithBaseURL(address),
-		gitlab.WithHTTPClient(&http.Client{Transport: o.Transport, CheckRedirect: forge.SameHost, Timeout: 2 * time.Minute}),
-		gitlab.WithUserAgent(strings.TrimSpace("auditpack/" + o.Version)),
+		gitlab.WithHTTPClient(sender),
+		gitlab.WithUserAgent(o.UserAgent()),
 		// The bound on waiting is ours, and so is the clock.
 		gitlab.WithoutRetries(), gitlab.WithCustomLimiter(unlimited{}),
 	}
@@ -96,10 +74,7 @@ func (s *source) Name() string { return s.Forge.Name }
 // Collect asks for every project of the plan, one after the other, and for the
 // groups that they lie in.
 func (s *source) Collect(ctx context.Context, asOf time.Time, to collect.Sink) (schema.Source, error) {
-	src := schema.Source{
-		Name: s.Forge.Name, Kind: schema.SourceForge, Location: forge.Location(s.host, s.Forge.From), SecretsTier: schema.SecretsNone, Started: s.Now().UTC(),
-		Collector: schema.Identity{Groups: []string{}, Rights: []string{}}, Redactions: []schema.Redaction{},
-	}
+	src := s.Source(s.host)
 	a := newAsker(s, to)
 	login, err := a.whoAmI(ctx)
 	if err != nil {
