@@ -141,8 +141,11 @@ func verifyError(err error) error {
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("verify: %w", err)
 	}
-	if refused.Kind == seal.Encrypted {
+	switch refused.Kind {
+	case seal.Encrypted:
 		err = fmt.Errorf("%w; --identity names its file", err)
+	case seal.NoPolicy:
+		err = fmt.Errorf("%w; --help lists the flags that name them", err)
 	}
 	return &exitError{exitVerify, err}
 }
