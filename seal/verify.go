@@ -98,18 +98,8 @@ func verify(ctx context.Context, c container, policy Policy) (*Verified, error) 
 	if err != nil {
 		return nil, err
 	}
-	payload, by, err := policy.accept(name, content)
+	by, manifest, members, err := policy.read(name, content)
 	if err != nil {
-		return nil, err
-	}
-	manifest, members, err := readStatement(payload)
-	if err != nil {
-		return nil, err
-	}
-	if err := by.fits(manifest); err != nil {
-		return nil, err
-	}
-	if err := checkChain(manifest, policy); err != nil {
 		return nil, err
 	}
 	if err := c.matches(members, name, content); err != nil {
@@ -127,6 +117,26 @@ func verify(ctx context.Context, c container, policy Policy) (*Verified, error) 
 		return nil, err
 	}
 	return v, nil
+}
+
+// read checks who signed a seal file, and then what it says: nothing of the
+// statement is used before.
+func (p Policy) read(name string, content []byte) (*signedBy, schema.Manifest, []member, error) {
+	payload, by, err := p.accept(name, content)
+	if err != nil {
+		return nil, schema.Manifest{}, nil, err
+	}
+	manifest, members, err := readStatement(payload)
+	if err != nil {
+		return nil, schema.Manifest{}, nil, err
+	}
+	if err := by.fits(manifest); err != nil {
+		return nil, schema.Manifest{}, nil, err
+	}
+	if err := checkChain(manifest, p); err != nil {
+		return nil, schema.Manifest{}, nil, err
+	}
+	return by, manifest, members, nil
 }
 
 // fits compares what the statement says about its signature with the signature.
